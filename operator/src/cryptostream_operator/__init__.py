@@ -1,0 +1,1 @@
+"""The Kubernetes operator of CryptoStream. Of `cryptostream` it may import `core` only."""

@@ -1,0 +1,1 @@
+"""The catalogue of indicators and their computation on windows of stored candles."""

@@ -1,0 +1,1 @@
+"""Markets as values: intervals and their grids, symbols, series, candles."""

@@ -1,0 +1,1 @@
+"""The pure steps of the producer and the consumer: (state, event) to (state, effects)."""

@@ -1,0 +1,1 @@
+"""Binance at the edge: REST, WebSocket and recorded archives. Decides nothing about completeness."""

@@ -1,0 +1,1 @@
+"""The log between producer and consumer, behind the port `LogWriter` and `LogReader`."""

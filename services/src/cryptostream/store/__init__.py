@@ -1,0 +1,1 @@
+"""The candle store, behind the port `CandleStore`."""
