@@ -178,7 +178,9 @@ class Ledger(Protocol):
     def record(self, gaps: Sequence[Gap]) -> Result[None, LogError]:
         """Remember `gaps`; the key is (series, start)."""
 
-    def missing(self, series: Series, start: Millis, end: Millis) -> Result[tuple[tuple[Millis, Millis], ...], LogError]:
+    def missing(
+        self, series: Series, start: Millis, end: Millis
+    ) -> Result[tuple[tuple[Millis, Millis], ...], LogError]:
         """Runs [first, last] of open times in [start, end) which have not been published."""
 
     def published(self, series: Series, start: Millis, end: Millis) -> Result[CandleTable, LogError]:
