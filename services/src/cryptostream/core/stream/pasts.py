@@ -1,0 +1,171 @@
+"""The past of one series: its holes in order, what is absent for good, and how both reach the ledger. Pure.
+
+Of each lane only the first hole is worked on, so that a lane ascends over all its holes.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from msgspec.structs import replace
+
+from cryptostream.core.market.candle import Candle
+from cryptostream.core.market.gap import Cause
+from cryptostream.core.market.interval import Millis
+from cryptostream.core.ports import ExchangeError, KlinePage
+from cryptostream.core.stream import holes
+from cryptostream.core.stream.runs import size
+from cryptostream.core.stream.series_state import (
+    Absence,
+    Effect,
+    Fetch,
+    Hole,
+    Note,
+    ProducerConfig,
+    Publish,
+    Purpose,
+    RecordGap,
+    SeriesState,
+    Step,
+)
+
+BLOCKED = frozenset({"banned", "blocked", "rate_limited"})
+
+
+def add(state: SeriesState, hole: Hole) -> Step:
+    """Open `hole` and ledger it."""
+    ordered = tuple(sorted((*state.holes, hole), key=lambda each: each.start))
+    return replace(state, holes=ordered), (RecordGap(holes.gap_of(state.series, state.interval, hole)),)
+
+
+def fronts(state: SeriesState) -> tuple[Hole, ...]:
+    """The holes that are worked on: the first of each lane."""
+    first: dict[str, Hole] = {}
+    for hole in state.holes:
+        first.setdefault(hole.lane, hole)
+    return tuple(first.values())
+
+
+def undecided(state: SeriesState, open_time: Millis) -> bool:
+    """Whether `open_time` lies in a hole, is not decided and its candle is not there yet."""
+    return any(
+        hole.front <= open_time <= hole.end and all(row.open_time != open_time for row in hole.rows)
+        for hole in state.holes
+    )
+
+
+def put(state: SeriesState, candles: tuple[Candle, ...]) -> tuple[SeriesState, int]:
+    """Put candles of the past into their holes; returns how many belong in none, or are there already."""
+    repeats = len(candles)
+    changed: list[Hole] = []
+    for hole in state.holes:
+        mine = tuple(c for c in candles if hole.front <= c.open_time <= hole.end)
+        filled, known = holes.put(hole, mine) if mine else (hole, 0)
+        repeats += known - len(mine)
+        changed.append(filled)
+    return replace(state, holes=tuple(changed)), repeats
+
+
+def publish_ready(state: SeriesState, now: Millis) -> Step:
+    """Publish what lies at the front of each lane's first hole; close the holes that are decided."""
+    effects: list[Effect] = []
+    remaining: list[Hole] = []
+    busy: set[str] = set()
+    absences = state.absences
+    for each in state.holes:
+        hole, candles = (each, ()) if each.lane in busy else holes.drain(state.interval, each)
+        if candles:
+            effects.append(Publish(candles, hole.lane))
+            state = replace(state, published=state.published + len(candles))
+        if holes.is_done(hole):
+            effects += _close(state, hole, now)
+            absences = (*absences, *holes.absences_of(hole))
+        else:
+            busy.add(hole.lane)
+            remaining.append(hole)
+    return replace(state, holes=tuple(remaining), absences=tuple(sorted(absences, key=_start))), tuple(effects)
+
+
+def _start(absence: Absence) -> Millis:
+    return absence.start
+
+
+def _close(state: SeriesState, hole: Hole, now: Millis) -> Iterable[Effect]:
+    for gap in holes.resolved_gaps(state.series, state.interval, hole, now):
+        yield RecordGap(gap)
+    match holes.trades_match(hole):
+        case True:
+            yield Note("chain_proof")
+        case False:
+            yield Note("chain_break", detail=f"hole at {hole.start}: {hole.trades} trades filled in")
+        case None:
+            pass
+
+
+def answered(config: ProducerConfig, state: SeriesState, purpose: Purpose, now: Millis) -> Step:
+    """An answer came: ask again after a pause, unless it moves the front of the hole."""
+
+    def noted(hole: Hole) -> Hole:
+        retry = now + pause(config, hole.attempts)
+        return replace(hole, asked=False, attempts=hole.attempts + 1, retry_at=retry, cause="pending")
+
+    return _change_front(state, purpose, noted)
+
+
+def failed(config: ProducerConfig, state: SeriesState, purpose: Purpose, error: ExchangeError, now: Millis) -> Step:
+    """No answer came: ask again when the exchange allows it; a ban or block is named in the ledger."""
+    cause: Cause = "blocked" if error.fault in BLOCKED else "pending"
+
+    def noted(hole: Hole) -> Hole:
+        wait = config.proof_pause if error.fault == "refused" else pause(config, hole.attempts)
+        retry = max(now + wait, error.retry_at or 0)
+        return replace(hole, asked=False, attempts=hole.attempts + 1, retry_at=retry, cause=cause)
+
+    return _change_front(state, purpose, noted)
+
+
+def pause(config: ProducerConfig, attempts: int) -> Millis:
+    """How long to wait after `attempts` questions in a row that brought nothing."""
+    return int(min(config.retry_first * 2 ** min(attempts, 10), config.retry_most))
+
+
+def judge(config: ProducerConfig, state: SeriesState, purpose: Purpose, page: KlinePage, now: Millis) -> Step:
+    """Prove absent what an answer lacks, and publish what then lies at the front, until nothing moves."""
+    effects: tuple[Effect, ...] = ()
+    while True:
+        before, interval = state.holes, state.interval
+        state, _ = _change_front(state, purpose, partial(holes.doubt, config, interval, page, now))
+        moved = _moved(before, state.holes)
+        state, more = publish_ready(state, now)
+        effects = (*effects, *more)
+        if not moved:
+            return state, effects
+
+
+def _moved(before: tuple[Hole, ...], after: tuple[Hole, ...]) -> bool:
+    return any(old.front != new.front for old, new in zip(before, after, strict=True))
+
+
+def _change_front(state: SeriesState, purpose: Purpose, change: Callable[[Hole], Hole]) -> Step:
+    """Change the hole that fetches of `purpose` are for; a new cause is written to the ledger."""
+    front = next((hole for hole in state.holes if hole.lane == purpose), None)
+    if front is None:
+        return state, ()
+    changed = change(front)
+    kept = tuple(changed if hole is front else hole for hole in state.holes)
+    gap = holes.gap_of(state.series, state.interval, changed)
+    effects: tuple[Effect, ...] = (RecordGap(gap),) if changed.cause != front.cause else ()
+    return replace(state, holes=kept), effects
+
+
+def ask(config: ProducerConfig, state: SeriesState, now: Millis) -> Step:
+    """Fetch for the first hole of each lane, where no question is open and none has to wait."""
+    effects: list[Effect] = []
+    asked: dict[Millis, Hole] = {}
+    for hole in fronts(state):
+        if hole.asked or now < hole.retry_at:
+            continue
+        purpose: Purpose = "history" if hole.lane == "history" else "repair"
+        effects.append(Fetch(purpose, hole.front, min(config.page, size(state.interval, (hole.front, hole.end)) + 2)))
+        asked[hole.start] = replace(hole, asked=True)
+    changed = tuple(asked.get(hole.start, hole) for hole in state.holes)
+    return (replace(state, holes=changed), tuple(effects)) if asked else (state, ())
