@@ -1,0 +1,102 @@
+# Everything is one command: `make run`, `make test`. Set-up needs Python 3.11 or newer, make and PyPI only;
+# the first target that needs them installs uv below build/ and the rest, as uv.lock says, into .venv/.
+
+UV_VERSION := 0.13.9
+PYTHON ?= $(shell for p in python3.11 python3; do command -v $$p >/dev/null && $$p -c \
+  'import sys; sys.exit(sys.version_info < (3, 11))' && command -v $$p && break; done)
+UV := build/uv/bin/uv
+READY := .venv/.ready
+BIN := .venv/bin
+SAMPLE := manifests/samples/majors.yaml
+ARGS ?=
+export UV_PYTHON = $(PYTHON)
+export UV_PYTHON_DOWNLOADS = never
+export UV_PROJECT_ENVIRONMENT = .venv
+
+# What each tier holds, and what to say while it holds nothing.
+UNIT := tests/unit tests/property tests/contract
+integration_comes := with Kafka and InfluxDB
+operator_comes := with the operator
+e2e_comes := with real pods
+seen_comes := with the console and the dashboards
+chaos_comes := with Kafka and InfluxDB
+bench_comes := with Kafka and InfluxDB
+# The operator's tests are in tests/cluster: a folder called `operator` would hide the standard library's module.
+folder_of = $(1:operator=cluster)
+tests_of = $(wildcard $(addprefix tests/$(folder_of)/,test_*.py */test_*.py))
+TIERS := unit integration operator e2e seen
+FULL := $(foreach t,$(TIERS),$(if $(call tests_of,$(t)),test-$(t)))
+EMPTY := $(filter-out $(FULL),$(TIERS:%=test-%))
+
+# The tests of one tier, or one plain line that there are none. $(1): name of the tier, $(2): pytest options.
+tier = $(if $(call tests_of,$(1)),$(BIN)/pytest tests/$(folder_of) $(2) $(ARGS),$(none))
+none = @echo "$@: no tests in this tier yet: it comes $($(1)_comes)"
+
+# Every check runs and is told by name; `failed` is 1 afterwards if one of them failed.
+checks = failed=0; for check in "ruff check -q ." "ruff format -q --check ." "mypy --no-error-summary" \
+  "lint-imports --no-logo --no-cache"; do \
+  echo "$$check"; $(BIN)/$$check || { failed=1; echo "failed: $$check"; }; done
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help setup run test test-unit test-integration test-operator test-e2e test-seen chaos soak bench lint fmt clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## install what the other targets need (they do it by themselves)
+
+run: $(READY) ## candles in one process: the sample stream, or ARGS="-f stream.yaml --for 60 …"
+	@$(BIN)/cryptostream run $(if $(filter -f% --file%,$(ARGS)),,-f $(SAMPLE)) $(ARGS)
+
+test: $(EMPTY) $(FULL) ## every tier that has tests, in order
+
+test-unit: $(READY) ## Python only: lint, types, import contracts, then unit, property and contract tests
+	@$(checks); $(BIN)/pytest $(UNIT) -n 2 --dist loadfile $(ARGS) || failed=1; exit $$failed
+
+test-integration: $(READY) ## real Kafka and InfluxDB
+	$(call tier,integration)
+
+test-operator: $(READY) ## a real Kubernetes API server and processes
+	$(call tier,operator)
+
+test-e2e: $(READY) ## real pods
+	$(call tier,e2e)
+
+test-seen: $(READY) ## generated things and a real browser
+	$(call tier,seen)
+
+chaos: $(READY) ## faults in the real parts
+	$(call tier,chaos)
+
+soak: $(READY) ## the long tests: many kills, a simulated day
+	@if grep -rqs "mark\.soak" tests --include='test_*.py'; then $(BIN)/pytest -m soak --timeout 0 $(ARGS); \
+	else echo "soak: no tests in this tier yet: it comes with the embedded run"; fi
+
+bench: $(READY) ## measurements
+	$(call tier,bench,-s)
+
+lint: $(READY) ## ruff, mypy, import contracts
+	@$(checks); exit $$failed
+
+fmt: $(READY) ## format and repair what can be repaired
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+
+clean: ## remove what is installed or built; stored candles in .cryptostream stay
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find services operator tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): uv.lock pyproject.toml services/pyproject.toml operator/pyproject.toml | $(UV)
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+$(UV):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install python3.11 (or set PYTHON=…)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  v=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  echo "$(PYTHON) cannot make virtual environments: install the package python$$v-venv" \
+	    "(its name on Debian and Ubuntu) and run make again" >&2; exit 1; }
+	@echo "setting up: uv $(UV_VERSION), then the libraries of uv.lock"
+	@$(PYTHON) -m venv build/uv
+	@build/uv/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
