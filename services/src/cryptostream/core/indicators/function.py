@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 import talib
+from numpy.typing import NDArray
 from talib import abstract
 
 from cryptostream.core.indicators import rolling
@@ -191,17 +192,21 @@ def _talib_kernel(name: str, names: tuple[str, ...], params: Mapping[str, Value]
     compute = partial(getattr(talib, name), **_talib_params(names, params))
     lookback = _talib_lookback(name, names, params)
 
-    def floats(columns: list[Floats], wanted: int) -> tuple[Floats, ...]:
+    def kernel(columns: list[Floats], wanted: int) -> tuple[Floats, ...]:
         answer = compute(*columns)
         outputs = answer if isinstance(answer, tuple) else (answer,)
-        return tuple(output[-wanted:] for output in outputs)
+        return tuple(_floats(output, lookback)[-wanted:] for output in outputs)
 
-    def integers(columns: list[Floats], wanted: int) -> tuple[Floats, ...]:
-        output = compute(*columns).astype(np.float64)
-        output[:lookback] = np.nan  # TA-Lib says 0 where there is no value yet
-        return (output[-wanted:],)
+    return kernel
 
-    return integers if name.startswith("CDL") else floats
+
+def _floats(output: NDArray[Any], lookback: int) -> Floats:
+    """`output` as floats; where a value is missing, TA-Lib says NaN in floats but 0 in integers (patterns)."""
+    if output.dtype == np.float64:
+        return output
+    floats = output.astype(np.float64)
+    floats[:lookback] = np.nan
+    return floats
 
 
 def _abstract(name: str, **params: float) -> Any:
