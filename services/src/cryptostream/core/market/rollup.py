@@ -87,10 +87,12 @@ def _reduce(combine: np.ufunc, column: Floats | Ints, begin: Ints, end: Ints) ->
 
 def _differ(field: str, stored: Floats | Ints, rolled_up: Floats | Ints) -> Bools:
     """Where both are known and not the same; a comparison with NaN is false."""
+    unequal: Bools
     if field == "trades":
-        return (stored != rolled_up) & (stored >= 0) & (rolled_up >= 0)
-    tolerance = TOLERANCE if field in VOLUMES else 0.0
-    unequal: Bools = np.abs(stored - rolled_up) > tolerance * np.maximum(stored, rolled_up)
+        unequal = (stored != rolled_up) & (stored >= 0) & (rolled_up >= 0)
+    else:
+        tolerance = TOLERANCE if field in VOLUMES else 0.0
+        unequal = np.abs(stored - rolled_up) > tolerance * np.maximum(stored, rolled_up)
     return unequal
 
 
