@@ -30,8 +30,8 @@ class Past(msgspec.Struct, frozen=True):
 
 def series_start(start: Millis, gaps: tuple[Gap, ...], first_published: Millis | None) -> Millis:
     """The earliest of the configured start and what an earlier run began with: a start never moves forward."""
-    known = [gap.start for gap in gaps]
-    return min(start, *known, *(() if first_published is None else (first_published,)))
+    begun = (*(gap.start for gap in gaps), start if first_published is None else first_published)
+    return min((start, *begun))
 
 
 def begin(config: ProducerConfig, series: Series, start: Millis, past: Past, now: Millis) -> Step:
