@@ -1,0 +1,66 @@
+"""Every metric there is: name, kind, labels and meaning. `metrics.py` makes them from this list, docs print it.
+
+Labels are bounded: symbols and intervals by the declared series, all others by closed lists in the core.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+PREFIX = "cryptostream"
+LATENCY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+"""Upper bounds in seconds; the exchange itself pushes a closed candle 0.1 to 2 s after its close."""
+
+SERIES = ("symbol", "interval")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One metric. Counters are exposed as `cryptostream_<name>_total`, the others as `cryptostream_<name>`."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def exposed(self) -> str:
+        """The name as Prometheus stores it."""
+        return f"{PREFIX}_{self.name}{'_total' if self.kind == 'counter' else ''}"
+
+
+CATALOGUE = (
+    Described("run_info", "gauge", "Always 1; says which stream this is.", ("stream", "simulated", "version")),
+    Described(
+        "candles",
+        "counter",
+        "Candles by stage and outcome: published (live, repair, history), stored (stored, duplicate), "
+        "refused (decode, validate, store).",
+        (*SERIES, "stage", "outcome"),
+    ),
+    Described("restatements", "counter", "Candles the exchange changed after they were published.", SERIES),
+    Described("duplicates_dropped", "counter", "Candles that arrived again and were not published again.", SERIES),
+    Described("gap_candles", "gauge", "Grid open times that are not published, by cause.", (*SERIES, "cause")),
+    Described("freshness_seconds", "gauge", "Exchange time less close time of the newest stored candle.", SERIES),
+    Described("completeness_ratio", "gauge", "Stored candles as a part of those expected, 0 to 1.", SERIES),
+    Described(
+        "close_to_stored_seconds", "histogram", "From the close of a live candle until it is stored.", ("interval",)
+    ),
+    Described(
+        "trade_chain_breaks", "counter", "Neighbours whose trade ids do not join, so that trades are missing.", SERIES
+    ),
+    Described("rollup_mismatches", "counter", "Candles that are not the sum of the shorter ones within them.", SERIES),
+    Described("rejects", "counter", "Frames, rows and records that are no candle, by reason.", ("reason",)),
+    Described(
+        "dead_letters", "counter", "Refused records that were kept, by the stage which refused them.", ("stage",)
+    ),
+    Described(
+        "fetches", "counter", "Questions to the exchange's REST interface by outcome: ok or the fault.", ("outcome",)
+    ),
+    Described("exchange_weight_used", "gauge", "Request weight used in this minute, as the exchange counts it."),
+    Described("exchange_weight_limit", "gauge", "Request weight an address may use in a minute."),
+    Described("exchange_clock_offset_seconds", "gauge", "Exchange time less the time of this machine."),
+    Described("exchange_banned_until_seconds", "gauge", "Unix time at which a ban ends; 0 without one."),
+    Described("connections", "gauge", "Open WebSocket connections."),
+    Described("log_backlog_records", "gauge", "Records published and not yet read from the log."),
+    Described("threads", "gauge", "Threads of the process."),
+)

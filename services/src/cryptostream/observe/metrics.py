@@ -1,0 +1,177 @@
+"""The metrics of one running stream, in a registry of their own. Counts only: it decides nothing.
+
+Shells call a method per thing that happened; `catalogue.py` says what each metric means. All methods
+may be called from any thread. Process figures (resident memory, CPU, open files) come with the
+registry as `cryptostream_process_…`.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+from cryptostream import __version__
+from cryptostream.core.market.candle import Lane
+from cryptostream.core.market.gap import CAUSES, Cause
+from cryptostream.core.market.interval import Millis
+from cryptostream.core.market.reject import Reason
+from cryptostream.core.market.series import Series
+from cryptostream.observe.catalogue import CATALOGUE, LATENCY_BUCKETS, PREFIX, Described
+
+Stage = Literal["decode", "validate", "store"]
+
+
+class Metrics:
+    """What happened, counted.
+
+    Parameters
+    ----------
+    stream
+        `<namespace>.<name>`.
+    now
+        Exchange time in ms. Freshness is computed when it is asked for, so that it grows while nothing arrives.
+    """
+
+    def __init__(self, stream: str, now: Callable[[], Millis], *, simulated: bool) -> None:
+        self._registry = CollectorRegistry()
+        self._now = now
+        self._newest: dict[Series, Millis] = {}
+        self._counters = {d.name: _counter(d, self._registry) for d in CATALOGUE if d.kind == "counter"}
+        self._gauges = {d.name: _gauge(d, self._registry) for d in CATALOGUE if d.kind == "gauge"}
+        self._histograms = {d.name: _histogram(d, self._registry) for d in CATALOGUE if d.kind == "histogram"}
+        ProcessCollector(namespace=PREFIX, registry=self._registry)
+        self._gauges["run_info"].labels(stream, str(simulated).lower(), __version__).set(1)
+        self._gauges["threads"].set_function(threading.active_count)
+
+    def render(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    # ------------------------------------------------------------ candles
+
+    def published(self, series: Series, lane: Lane, candles: int = 1) -> None:
+        self._count("candles", *_labels(series), "published", lane, by=candles)
+
+    def stored(self, series: Series, candles: int = 1, latencies: Iterable[float] = ()) -> None:
+        """`latencies`: seconds from close to stored, of those that came by the live lane."""
+        self._count("candles", *_labels(series), "stored", "stored", by=candles)
+        for seconds in latencies:
+            self._histograms["close_to_stored_seconds"].labels(series.interval).observe(seconds)
+
+    def stored_before(self, series: Series, candles: int = 1) -> None:
+        """Read from the log although this (candle, revision) was already stored."""
+        self._count("candles", *_labels(series), "stored", "duplicate", by=candles)
+
+    def dead_lettered(self, stage: Stage, reason: Reason, series: Series | None = None) -> None:
+        """`series` None: the record does not say, or is not trusted to say, which."""
+        self._count("dead_letters", stage)
+        self._count("rejects", reason)
+        if series is not None:
+            self._count("candles", *_labels(series), "refused", stage)
+
+    def rejected(self, reason: Reason) -> None:
+        """A frame or a row of the exchange was no candle."""
+        self._count("rejects", reason)
+
+    def duplicates_dropped(self, series: Series, candles: int = 1) -> None:
+        self._count("duplicates_dropped", *_labels(series), by=candles)
+
+    def restated(self, series: Series, candles: int = 1) -> None:
+        self._count("restatements", *_labels(series), by=candles)
+
+    def chain_broken(self, series: Series) -> None:
+        self._count("trade_chain_breaks", *_labels(series))
+
+    def rollup_mismatched(self, series: Series) -> None:
+        self._count("rollup_mismatches", *_labels(series))
+
+    # ------------------------------------------------------------ state of a series
+
+    def newest(self, series: Series, close_time: Millis) -> None:
+        """The newest stored candle closed at `close_time` (ms): freshness counts from there."""
+        if series not in self._newest:
+            gauge = self._gauges["freshness_seconds"].labels(*_labels(series))
+            gauge.set_function(partial(self._freshness, series))
+        self._newest[series] = close_time
+
+    def completeness(self, series: Series, expected: int, stored: int) -> None:
+        """Nothing expected is complete."""
+        self._gauges["completeness_ratio"].labels(*_labels(series)).set(stored / expected if expected else 1.0)
+
+    def gaps(self, series: Series, candles: Mapping[Cause, int]) -> None:
+        """All gaps of `series` as they stand; a cause left out has none."""
+        for cause in CAUSES:
+            self._gauges["gap_candles"].labels(*_labels(series), cause).set(candles.get(cause, 0))
+
+    def forget(self, series: Series) -> None:
+        """Drop the state of a series that is no longer followed; what was counted stays."""
+        self._newest.pop(series, None)
+        names = {"symbol": series.symbol, "interval": series.interval}
+        for gauge in ("freshness_seconds", "completeness_ratio", "gap_candles"):
+            self._gauges[gauge].remove_by_labels(names)
+
+    # ------------------------------------------------------------ exchange and log
+
+    def fetched(self, outcome: str = "ok") -> None:
+        """`outcome`: ok, or an `ExchangeFault`."""
+        self._count("fetches", outcome)
+
+    def exchange(
+        self,
+        *,
+        weight_used: int | None = None,
+        weight_limit: int | None = None,
+        clock_offset: Millis | None = None,
+        banned_until: Millis | None = None,
+    ) -> None:
+        """What is known of the exchange; None leaves a figure as it was, `banned_until` 0 (ms) lifts a ban."""
+        known = {
+            "exchange_weight_used": weight_used,
+            "exchange_weight_limit": weight_limit,
+            "exchange_clock_offset_seconds": None if clock_offset is None else clock_offset / 1000,
+            "exchange_banned_until_seconds": None if banned_until is None else banned_until / 1000,
+        }
+        for name, value in known.items():
+            if value is not None:
+                self._gauges[name].set(value)
+
+    def connections(self, count: int) -> None:
+        self._gauges["connections"].set(count)
+
+    def backlog(self, records: Callable[[], int]) -> None:
+        """`records` is asked for the log's unread records whenever metrics are rendered."""
+        self._gauges["log_backlog_records"].set_function(records)
+
+    # ------------------------------------------------------------ inside
+
+    def _count(self, name: str, *labels: str, by: int = 1) -> None:
+        self._counters[name].labels(*labels).inc(by)
+
+    def _freshness(self, series: Series) -> float:
+        now = self._now()
+        return (now - self._newest.get(series, now)) / 1000
+
+
+def _labels(series: Series) -> tuple[str, str]:
+    return series.symbol, series.interval
+
+
+def _counter(described: Described, registry: CollectorRegistry) -> Counter:
+    return Counter(described.name, described.meaning, described.labels, namespace=PREFIX, registry=registry)
+
+
+def _gauge(described: Described, registry: CollectorRegistry) -> Gauge:
+    return Gauge(described.name, described.meaning, described.labels, namespace=PREFIX, registry=registry)
+
+
+def _histogram(described: Described, registry: CollectorRegistry) -> Histogram:
+    return Histogram(
+        described.name,
+        described.meaning,
+        described.labels,
+        namespace=PREFIX,
+        registry=registry,
+        buckets=LATENCY_BUCKETS,
+    )
