@@ -2,16 +2,16 @@
 # the first target that needs them installs uv below build/ and the rest, as uv.lock says, into .venv/.
 
 UV_VERSION := 0.13.9
-PYTHON ?= $(shell for p in python3.11 python3; do command -v $$p >/dev/null && $$p -c \
-  'import sys; sys.exit(sys.version_info < (3, 11))' && command -v $$p && break; done)
-UV := build/uv/bin/uv
+PYTHON := $(or $(PYTHON),$(shell for p in python3.11 python3; do command -v $$p >/dev/null && $$p -c \
+  'import sys; sys.exit(sys.version_info < (3, 11))' && command -v $$p && break; done))
+UV := build/uv-$(UV_VERSION)/bin/uv
 READY := .venv/.ready
 BIN := .venv/bin
 SAMPLE := manifests/samples/majors.yaml
 ARGS ?=
-export UV_PYTHON = $(PYTHON)
-export UV_PYTHON_DOWNLOADS = never
-export UV_PROJECT_ENVIRONMENT = .venv
+export UV_PYTHON := $(PYTHON)
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
 
 # What each tier holds, and what to say while it holds nothing.
 UNIT := tests/unit tests/property tests/contract
@@ -98,5 +98,5 @@ $(UV):
 	  echo "$(PYTHON) cannot make virtual environments: install the package python$$v-venv" \
 	    "(its name on Debian and Ubuntu) and run make again" >&2; exit 1; }
 	@echo "setting up: uv $(UV_VERSION), then the libraries of uv.lock"
-	@$(PYTHON) -m venv build/uv
-	@build/uv/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@$(PYTHON) -m venv build/uv-$(UV_VERSION)
+	@build/uv-$(UV_VERSION)/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
