@@ -13,14 +13,12 @@ import numpy as np
 from cryptostream.core.market.candle import CandleTable
 from cryptostream.core.market.interval import Interval, Millis
 from cryptostream.core.market.table import COLUMNS, between, empty_table, merge
+from cryptostream.core.stream.runs import Run
 
 BEGINNING: Final = -(2**62)
 """Earlier than any open time."""
 END: Final = 2**62
 """Later than any open time."""
-
-Span = tuple[Millis, Millis]
-"""First and last open time, both included."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,17 +35,17 @@ def nothing_after(newest: Millis | None) -> Window:
     return Window(BEGINNING if newest is None else newest + 1, END, empty_table())
 
 
-def covers(window: Window, span: Span) -> bool:
-    """Whether the window knows all rows of `span`."""
-    return window.low <= span[0] and span[1] <= window.high
+def covers(window: Window, run: Run) -> bool:
+    """Whether the window knows all rows of `run`."""
+    return window.low <= run[0] and run[1] <= window.high
 
 
-def find(windows: Iterable[Window], span: Span) -> CandleTable:
-    """All stored rows in `span`; a LookupError means that it was not asked for before the step."""
+def find(windows: Iterable[Window], run: Run) -> CandleTable:
+    """All stored rows in `run`; a LookupError means that it was not asked for before the step."""
     for window in windows:
-        if covers(window, span):
-            return between(window.rows, span[0], span[1] + 1)
-    raise LookupError(f"no window covers the open times {span[0]} to {span[1]}")
+        if covers(window, run):
+            return between(window.rows, run[0], run[1] + 1)
+    raise LookupError(f"no window covers the open times {run[0]} to {run[1]}")
 
 
 def absorb(window: Window, rows: CandleTable) -> Window:
@@ -77,15 +75,24 @@ def forget_before(window: Window, low: Millis, *, slack: int) -> Window:
     return Window(low, window.high, kept)
 
 
-def runs(interval: Interval, opens: Sequence[Millis], apart: int) -> tuple[Span, ...]:
+def stretches(interval: Interval, opens: Sequence[Millis], apart: int) -> tuple[Run, ...]:
     """Stretches of ascending `opens` in which no two neighbours lie more than `apart` candles from one another."""
     if not opens:
         return ()
     indices = interval.indices(np.array(opens, dtype=np.int64))
     breaks = (np.flatnonzero(np.diff(indices) > apart) + 1).tolist()
-    return tuple(
-        (opens[start], opens[end - 1]) for start, end in zip([0, *breaks], [*breaks, len(opens)], strict=True)
-    )
+    return tuple((opens[start], opens[end - 1]) for start, end in zip([0, *breaks], [*breaks, len(opens)], strict=True))
+
+
+def union(interval: Interval, runs: Iterable[Run]) -> tuple[Run, ...]:
+    """The same open times in as few runs as possible, ascending."""
+    done: list[Run] = []
+    for start, end in sorted(runs):
+        if done and start <= interval.next(done[-1][1]):
+            done[-1] = (done[-1][0], max(end, done[-1][1]))
+        else:
+            done.append((start, end))
+    return tuple(done)
 
 
 def _join_rows(older: CandleTable, newer: CandleTable) -> CandleTable:

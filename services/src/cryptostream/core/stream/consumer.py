@@ -1,0 +1,189 @@
+"""The consumer's step: (state, batch) → (state, what to store, what to refuse). Pure.
+
+It takes place in this order: `read` decodes a batch, `unknown` and `admit` make its series known, `needs` says
+what must be read from the store, and `step` does the rest. `learn` takes in what else may become known. What
+always holds: a stored enriched row is what `enrich` computes from all stored candles, or lies in a dirty range.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from cryptostream.core.market.interval import INTERVALS, Millis
+from cryptostream.core.market.series import Series
+from cryptostream.core.ports import DeadLetter, DirtyRange, StoreBatch
+from cryptostream.core.stream.consumer_accept import Accepted, accept
+from cryptostream.core.stream.consumer_config import ConsumerConfig
+from cryptostream.core.stream.consumer_dirty import dirtied, held
+from cryptostream.core.stream.consumer_reach import enrich_run, own
+from cryptostream.core.stream.consumer_read import placed
+from cryptostream.core.stream.consumer_rollup import marks
+from cryptostream.core.stream.consumer_stale import Stale, through_beginning, through_candles, through_listing
+from cryptostream.core.stream.consumer_state import (
+    Arrival,
+    Arrivals,
+    ConsumerState,
+    Counts,
+    Loaded,
+    Outcome,
+    SeriesMemory,
+    dirty_changes,
+)
+from cryptostream.core.stream.runs import Run
+from cryptostream.core.stream.windows import Window, absorb, forget_before, stretches, union
+
+Memories = Mapping[Series, SeriesMemory]
+Windows = Mapping[Series, tuple[Window, ...]]
+Runs = Mapping[Series, tuple[Run, ...]]
+
+
+def step(
+    config: ConsumerConfig, state: ConsumerState, arrivals: Arrivals, loaded: Loaded, now: Millis
+) -> tuple[ConsumerState, Outcome]:
+    """Judge a batch, enrich what is new, and name what late candles and revisions have made dirty.
+
+    Parameters
+    ----------
+    loaded
+        The answers to `needs(config, state, arrivals)`.
+    now
+        Exchange time, in ms.
+    """
+    windows, accepted = _judge(config, state, arrivals, loaded, now)
+    runs = {series: _runs(config, series, taken) for series, taken in accepted.items()}
+    memories = {**state.series, **{s: _after(state.series[s], taken) for s, taken in accepted.items()}}
+    enriched = tuple(
+        enrich_run(config, memories, windows, series, run) for series, each in runs.items() for run in each
+    )
+    memories, add, resolve = _dirty(memories, _stale(config, state.series, memories, windows, runs), runs)
+    memories = _marked(config, memories, runs)
+    for series, items in arrivals.by_series.items():
+        memories[series] = replace(memories[series], windows=_kept(config, memories[series], windows[series], items))
+    raw = tuple(candle for taken in accepted.values() for candle in taken.candles)
+    letters = (*arrivals.refused, *(each for taken in accepted.values() for each in taken.letters))
+    outcome = Outcome(
+        batch=StoreBatch(raw=raw, enriched=enriched, add_dirty=add, resolve_dirty=resolve),
+        dead_letters=letters,
+        counts={series: taken.counts for series, taken in accepted.items()},
+        live={series: taken.live for series, taken in accepted.items() if taken.live},
+    )
+    return refuse(config, replace(state, series=memories), arrivals.refused), outcome
+
+
+def refuse(config: ConsumerConfig, state: ConsumerState, letters: Sequence[DeadLetter]) -> ConsumerState:
+    """Count dead letters that were refused before or after the step itself."""
+    if not letters:
+        return state
+    memories, unplaced = dict(state.series), state.unplaced
+    for each in letters:
+        series = placed(config, each)
+        if series is None:
+            unplaced += 1
+        else:
+            memories[series] = replace(memories[series], counts=memories[series].counts + Counts(dead_lettered=1))
+    return replace(state, series=memories, unplaced=unplaced)
+
+
+def learn(
+    config: ConsumerConfig, state: ConsumerState, listings: Mapping[Series, Millis]
+) -> tuple[ConsumerState, StoreBatch]:
+    """Take in the first open times that the exchange has, by series: the first rows behind them are dirty.
+
+    After a restart everything is learnt again, because rows may have been written just before.
+    """
+    news = {s: at for s, at in listings.items() if s in state.series and state.series[s].listing != at}
+    if not news:
+        return state, StoreBatch()
+    memories = {**state.series, **{s: replace(state.series[s], listing=at) for s, at in news.items()}}
+    stale = [each for series, at in news.items() for each in through_listing(config, series, at)]
+    memories, add, resolve = _dirty(memories, stale, {})
+    return replace(state, series=memories), StoreBatch(add_dirty=add, resolve_dirty=resolve)
+
+
+def _judge(
+    config: ConsumerConfig, state: ConsumerState, arrivals: Arrivals, loaded: Loaded, now: Millis
+) -> tuple[Windows, dict[Series, Accepted]]:
+    """What is accepted of each series, and the windows with it."""
+    windows = held(config, state, arrivals.by_series, loaded)
+    accepted = {
+        series: accept(config.rules, state.series[series], windows[series], items, now)
+        for series, items in arrivals.by_series.items()
+    }
+    for series, taken in accepted.items():
+        windows[series] = tuple(absorb(window, taken.rows) for window in windows[series])
+    return windows, accepted
+
+
+def _runs(config: ConsumerConfig, series: Series, taken: Accepted) -> tuple[Run, ...]:
+    return stretches(INTERVALS[series.interval], taken.rows.open_time.tolist(), config.apart)
+
+
+def _after(memory: SeriesMemory, taken: Accepted) -> SeriesMemory:
+    """The memory with the beginning, end and counts of what is accepted."""
+    memory = replace(memory, counts=memory.counts + taken.counts, last_seen=taken.last_seen)
+    if not taken.candles:
+        return memory
+    first, last = taken.candles[0].record.open_time, taken.candles[-1].record.open_time
+    return replace(
+        memory,
+        first_open=first if memory.first_open is None else min(first, memory.first_open),
+        newest=last if memory.newest is None else max(last, memory.newest),
+    )
+
+
+def _stale(config: ConsumerConfig, before: Memories, after: Memories, windows: Windows, runs: Runs) -> Stale:
+    for series, each in runs.items():
+        for run in each:
+            yield from through_candles(config, series, run, windows[series])
+        former, first = before[series].first_open, after[series].first_open
+        if first is not None and first != former:
+            yield from through_beginning(config, series, former, first)
+
+
+def _dirty(
+    memories: Memories, stale: Stale, fresh: Runs
+) -> tuple[dict[Series, SeriesMemory], tuple[DirtyRange, ...], tuple[DirtyRange, ...]]:
+    """Memories with their new dirty ranges, and the ranges to be added to and resolved in the store."""
+    by_series: dict[Series, list[Run]] = {series: [] for series in fresh}
+    for series, run in stale:
+        by_series.setdefault(series, []).append(run)
+    changed = dict(memories)
+    add: list[DirtyRange] = []
+    resolve: list[DirtyRange] = []
+    for series, runs in by_series.items():
+        memory = memories[series]
+        dirty = dirtied(series, memory, runs, fresh.get(series, ()))
+        changed[series] = replace(memory, dirty=dirty)
+        added, resolved = dirty_changes(series, memory.dirty, dirty)
+        add += added
+        resolve += resolved
+    return changed, tuple(add), tuple(resolve)
+
+
+def _marked(config: ConsumerConfig, memories: Memories, runs: Runs) -> dict[Series, SeriesMemory]:
+    """Memories in which the roll-ups to be checked are noted."""
+    changed = dict(memories)
+    for series, each in runs.items():
+        for run in each:
+            for whole, marked in marks(config, series, run, memories[series].newest or run[1]).items():
+                unchecked = union(INTERVALS[whole.interval], (*changed[whole].unchecked, marked))
+                changed[whole] = replace(changed[whole], unchecked=unchecked)
+    return changed
+
+
+def _kept(
+    config: ConsumerConfig, memory: SeriesMemory, windows: Sequence[Window], arrivals: Sequence[Arrival]
+) -> tuple[Window, ...]:
+    """The last window, and the one where candles came last before it, without what is no longer needed."""
+    series, head = config.series[arrivals[0].record.symbol, arrivals[0].record.interval], windows[-1]
+    kept = [] if memory.newest is None else [_narrowed(config, series, head, memory.newest)]
+    at = next((each.record.open_time for each in reversed(arrivals) if each.record.open_time < head.low), None)
+    for window in windows[:-1]:
+        if at is not None and window.low <= at <= window.high:
+            kept.insert(0, _narrowed(config, series, window, at))
+    return tuple(kept) or (head,)
+
+
+def _narrowed(config: ConsumerConfig, series: Series, window: Window, at: Millis) -> Window:
+    interval = INTERVALS[series.interval]
+    start, _ = own(config, series, (interval.shift(interval.floor(at), -config.slack), at))
+    return forget_before(window, start, slack=config.slack)

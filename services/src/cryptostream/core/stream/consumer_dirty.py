@@ -1,0 +1,96 @@
+"""Recomputation behind live writes: enriched rows that older candles, or revisions, have changed. Pure.
+
+Dirty ranges are kept in the store, written together with the candles that made them dirty, so that they
+survive any end of the process. What is recomputed is written together with what becomes clean.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import msgspec
+
+from cryptostream.core.market.interval import INTERVALS
+from cryptostream.core.market.series import Series
+from cryptostream.core.ports import StoreBatch
+from cryptostream.core.stream.consumer_config import ConsumerConfig
+from cryptostream.core.stream.consumer_reach import enrich_run, own, reads
+from cryptostream.core.stream.consumer_read import loads
+from cryptostream.core.stream.consumer_state import (
+    ConsumerState,
+    Load,
+    Loaded,
+    SeriesMemory,
+    dirty_changes,
+)
+from cryptostream.core.stream.runs import Run, size, without
+from cryptostream.core.stream.windows import Window, joined, union
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """Rows of a series to be computed again, and what has to be read for it."""
+
+    series: Series
+    run: Run
+    loads: tuple[Load, ...]
+
+
+def dirtied(series: Series, memory: SeriesMemory, stale: Iterable[Run], fresh: Iterable[Run]) -> tuple[Run, ...]:
+    """The dirty ranges of a series after `stale` rows have been added and `fresh` ones were just computed."""
+    interval = INTERVALS[series.interval]
+    if memory.first_open is None or memory.newest is None:
+        return memory.dirty
+    clipped = [(max(start, memory.first_open), min(end, memory.newest)) for start, end in stale]
+    all_dirty = union(interval, (*memory.dirty, *(run for run in clipped if run[0] <= run[1])))
+    cuts = union(interval, fresh)
+    return tuple(part for run in all_dirty for part in without(interval, run, cuts))
+
+
+def backlog(state: ConsumerState) -> dict[Series, int]:
+    """How many rows (at most) of each series are to be computed again; only series that have any."""
+    return {
+        series: sum(size(INTERVALS[series.interval], run) for run in memory.dirty)
+        for series, memory in state.series.items()
+        if memory.dirty
+    }
+
+
+def next_chunk(config: ConsumerConfig, state: ConsumerState) -> Chunk | None:
+    """The next rows to be computed again, at most `chunk` of them."""
+    for series, memory in state.series.items():
+        if not memory.dirty:
+            continue
+        interval = INTERVALS[series.interval]
+        start, end = memory.dirty[0]
+        run = start, min(end, interval.shift(start, config.chunk - 1))
+        spans = {series: own(config, series, run), **reads(config, series, run)}
+        wanted = (load for each, span in spans.items() for load in _lacking(state, each, span))
+        return Chunk(series, run, tuple(wanted))
+    return None
+
+
+def _lacking(state: ConsumerState, series: Series, span: Run) -> Iterable[Load]:
+    return loads(series, state.series[series].windows, (span,), ahead=0)
+
+
+def recompute(
+    config: ConsumerConfig, state: ConsumerState, chunk: Chunk, loaded: Loaded
+) -> tuple[ConsumerState, StoreBatch]:
+    """Compute the rows of `chunk` from stored candles; the batch writes them and marks them clean."""
+    series, memory = chunk.series, state.series[chunk.series]
+    windows = held(config, state, (series,), loaded)
+    table = enrich_run(config, state.series, windows, series, chunk.run)
+    after = tuple(part for run in memory.dirty for part in without(INTERVALS[series.interval], run, (chunk.run,)))
+    add, resolve = dirty_changes(series, memory.dirty, after)
+    batch = StoreBatch(enriched=(table,) if len(table) else (), add_dirty=add, resolve_dirty=resolve)
+    return replace(state, series={**state.series, series: replace(memory, dirty=after)}), batch
+
+
+def held(
+    config: ConsumerConfig, state: ConsumerState, series: Iterable[Series], loaded: Loaded
+) -> dict[Series, tuple[Window, ...]]:
+    """The windows of each of `series` and of those its rows carry values of, joined to what was loaded."""
+    names = {(each.symbol, name) for each in series for name in (each.interval, *config.carried[each.interval])}
+    windows = {config.series[name]: list(state.series[config.series[name]].windows) for name in names}
+    for load, rows in loaded.items():
+        windows[load.series].append(Window(load.start, load.end, rows))
+    return {each: joined(known) for each, known in windows.items()}

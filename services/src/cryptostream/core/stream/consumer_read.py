@@ -1,0 +1,114 @@
+"""The consumer's first half-step: records of the log → candles by series, and what must be read before. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from cryptostream.core.codec.record import decode
+from cryptostream.core.market.candle import CandleRecord
+from cryptostream.core.market.interval import DAY, INTERVALS, Interval, Millis
+from cryptostream.core.market.reject import Rejected
+from cryptostream.core.market.series import Series
+from cryptostream.core.ports import DeadLetter, DirtyRange, LogRecord
+from cryptostream.core.result import Err
+from cryptostream.core.stream.consumer_config import ConsumerConfig
+from cryptostream.core.stream.consumer_reach import reads, relatives, span_of
+from cryptostream.core.stream.consumer_state import Arrival, Arrivals, ConsumerState, Load, remember
+from cryptostream.core.stream.runs import Run
+from cryptostream.core.stream.windows import Window, covers, stretches, union
+
+Stage = Literal["decode", "validate", "store"]
+
+
+def read(config: ConsumerConfig, records: Sequence[LogRecord], now: Millis) -> Arrivals:
+    """Decode a batch and sort it by series; what is no candle of this stream becomes a dead letter."""
+    by_series: dict[Series, list[Arrival]] = {}
+    refused: list[DeadLetter] = []
+    for log in records:
+        result = decode(log.value)
+        if isinstance(result, Err):
+            refused.append(letter(log, result.error, "decode", now))
+            continue
+        record = result.value
+        series = config.series.get((record.symbol, record.interval))
+        if series is None:
+            refused.append(letter(log, _foreign(config, record), "validate", now, record))
+        elif not 0 <= record.open_time <= now + DAY:
+            refused.append(letter(log, _implausible(record, now), "validate", now, record))
+        else:
+            by_series.setdefault(series, []).append(Arrival(log, record))
+    return Arrivals({series: tuple(items) for series, items in by_series.items()}, tuple(refused))
+
+
+def letter(
+    log: LogRecord, rejected: Rejected, stage: Stage, now: Millis, record: CandleRecord | None = None
+) -> DeadLetter:
+    """The dead letter of `log`; without a `record`, key and topic tell what they can."""
+    if record is not None:
+        return DeadLetter(log, rejected, stage, now, record.symbol, record.interval, record.open_time)
+    interval = log.topic.rpartition(".prices-")[2]
+    symbol = log.key.decode("ascii", "replace")
+    return DeadLetter(log, rejected, stage, now, symbol or None, interval if interval in INTERVALS else None)
+
+
+def placed(config: ConsumerConfig, refused: DeadLetter) -> Series | None:
+    """The series of the stream that a dead letter would have belonged to."""
+    return config.series.get((refused.symbol or "", refused.interval or ""))
+
+
+def _foreign(config: ConsumerConfig, record: CandleRecord) -> Rejected:
+    if record.interval not in INTERVALS:
+        return Rejected("unknown_interval", f"'{record.interval}' is not an interval of the exchange")
+    if record.interval not in config.intervals:
+        return Rejected("unknown_interval", f"stream {config.stream} has no interval {record.interval}")
+    return Rejected("unknown_symbol", f"'{record.symbol}' does not belong to stream {config.stream}")
+
+
+def _implausible(record: CandleRecord, now: Millis) -> Rejected:
+    if record.open_time < 0:
+        return Rejected("too_early", f"open_time {record.open_time} lies before 1970")
+    return Rejected("in_future", f"open_time {record.open_time} lies more than a day after {now}")
+
+
+def unknown(config: ConsumerConfig, state: ConsumerState, arrivals: Arrivals) -> tuple[Series, ...]:
+    """Series which the step will look at and whose first and last stored open times are not known yet."""
+    refused = (placed(config, each) for each in arrivals.refused)
+    direct = {*arrivals.by_series, *(series for series in refused if series is not None)}
+    met = direct | {relative for series in direct for relative in relatives(config, series)}
+    return tuple(sorted(met - state.series.keys()))
+
+
+def admit(state: ConsumerState, bounds: Mapping[Series, Run | None], dirty: Iterable[DirtyRange] = ()) -> ConsumerState:
+    """Remember series by their first and last stored open time, and what the store has as dirty of them."""
+    ranges: dict[Series, tuple[Run, ...]] = {}
+    for each in dirty:
+        ranges[each.series] = (*ranges.get(each.series, ()), (each.start, each.end))
+    met = {series: remember(bound, ranges.get(series, ())) for series, bound in bounds.items()}
+    return replace(state, series={**state.series, **met})
+
+
+def needs(config: ConsumerConfig, state: ConsumerState, arrivals: Arrivals) -> tuple[Load, ...]:
+    """What must be read from the store before the step: nothing, where candles come in order."""
+    wanted: dict[Series, list[Run]] = {}
+    for series, items in arrivals.by_series.items():
+        opens = sorted({item.record.open_time for item in items})
+        for run in stretches(INTERVALS[series.interval], opens, config.apart):
+            wanted.setdefault(series, []).append(span_of(config, series, run))
+            for longer, span in reads(config, series, run).items():
+                wanted.setdefault(longer, []).append(span)
+    return tuple(
+        load
+        for series, spans in wanted.items()
+        for load in loads(series, state.series[series].windows, spans, ahead=config.ahead)
+    )
+
+
+def loads(series: Series, windows: Sequence[Window], spans: Iterable[Run], *, ahead: int) -> Iterable[Load]:
+    """What `windows` lack of `spans`, joined to the last window where it is near, and `ahead` candles more."""
+    interval: Interval = INTERVALS[series.interval]
+    known_from = windows[-1].low
+    for start, end in union(interval, spans):
+        if any(covers(window, (start, end)) for window in windows):
+            continue
+        last = min(interval.shift(interval.floor(end), ahead), known_from - 1)
+        yield Load(series, start, last)
