@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from cryptostream.core.market.interval import DAY, INTERVALS, Millis
 from cryptostream.core.market.series import Series
-from cryptostream.core.ports import ExchangeError
+from cryptostream.core.ports import ExchangeError, ExchangeFault
 from cryptostream.core.stream.account import expected, missing
 from cryptostream.core.stream.audit import DAILY_AT
 from cryptostream.core.stream.series_state import Closed, ProducerConfig, Seam
@@ -14,6 +14,7 @@ from tests.support.producer_world import World
 
 NOW = 1_700_000_000_000 // 60_000 * 60_000 + 17_000
 SETTLE = 40 * 60_000
+FAULTS: dict[str, ExchangeFault] = {"unavailable": "unavailable", "banned": "banned", "rate_limited": "rate_limited"}
 
 actions = st.lists(
     st.one_of(
@@ -21,7 +22,7 @@ actions = st.lists(
         st.tuples(st.just("lose"), st.integers(1, 60)),  # the same, but they are lost
         st.tuples(st.just("double"), st.integers(1, 20)),  # a candle of the past arrives again
         st.tuples(st.just("answer"), st.integers(0, 3)),
-        st.tuples(st.just("fail"), st.sampled_from(["unavailable", "banned", "rate_limited"])),
+        st.tuples(st.just("fail"), st.sampled_from(sorted(FAULTS))),
         st.tuples(st.just("mend"), st.just(0)),
         st.tuples(st.just("lag"), st.integers(0, 3000)),
         st.tuples(st.just("outage"), st.integers(1, 8)),  # the next candles never exist
@@ -48,7 +49,7 @@ def play(world: World, name: str, amount: int | str) -> None:
         case "answer", int(which):
             world.answer_one(lambda size: which % size)
         case "fail", str(fault):
-            world.failing = ExchangeError(fault, "made up", world.now + 4_000)
+            world.failing = ExchangeError(FAULTS[fault], "made up", world.now + 4_000)
         case "mend", _:
             world.failing = None
         case "lag", int(lag):

@@ -13,6 +13,7 @@ from cryptostream.core.stream.runs import Run, within, without
 from cryptostream.core.stream.series_state import (
     Absence,
     Effect,
+    Listing,
     Live,
     ProducerConfig,
     RecordGap,
@@ -71,6 +72,8 @@ def _open(config: ProducerConfig, state: SeriesState, past: Past, now: Millis) -
     for run in runs:
         long = interval.count(run[0], interval.next(run[1])) > config.page // 2
         initial = not past.gaps and run[0] == state.spans[0][0]
+        if run[0] == state.spans[0][0] and not recorded:
+            state = replace(state, listing=Listing(known=False))
         state, ledgered = pasts.add(state, holes.open_hole(run, history=recorded or long or initial, now=now))
         effects += ledgered
     return state, tuple(effects)

@@ -5,12 +5,14 @@ from msgspec.structs import replace
 from cryptostream.core.market.candle import Candle
 from cryptostream.core.market.gap import Cause, Gap
 from cryptostream.core.market.interval import Millis
+from cryptostream.core.ports import KlinePage
 from cryptostream.core.stream import holes
 from cryptostream.core.stream.runs import Run, size, without
 from cryptostream.core.stream.series_state import (
     Absence,
     Effect,
     Hole,
+    Listing,
     Note,
     Publish,
     RecordGap,
@@ -19,10 +21,12 @@ from cryptostream.core.stream.series_state import (
 )
 
 
-def know_listing(state: SeriesState, listed: Millis | None, now: Millis) -> Step:
+def know_listing(state: SeriesState, oldest: KlinePage, now: Millis) -> Step:
     """What lies before the first candle of the exchange was never there: it is named, not looked for."""
     interval = state.interval
-    first = state.live.next if listed is None else listed
+    state = replace(state, listing=Listing())
+    running = state.live.next if oldest.in_progress is None else oldest.in_progress
+    first = oldest.closed[0].open_time if oldest.closed else running
     effects: list[Effect] = []
     kept: list[Hole] = []
     absences = list(state.absences)

@@ -45,6 +45,12 @@ def fronts(state: SeriesState) -> tuple[Hole, ...]:
     return tuple(first.values())
 
 
+def askable(state: SeriesState) -> tuple[Hole, ...]:
+    """The holes that may be fetched for: no question is open, and the listing is known if they reach back to it."""
+    start = state.spans[0][0]
+    return tuple(h for h in fronts(state) if not h.asked and (state.listing.known or h.front != start))
+
+
 def undecided(state: SeriesState, open_time: Millis) -> bool:
     """Whether `open_time` lies in a hole, is not decided and its candle is not there yet."""
     return any(
@@ -161,8 +167,8 @@ def ask(config: ProducerConfig, state: SeriesState, now: Millis) -> Step:
     """Fetch for the first hole of each lane, where no question is open and none has to wait."""
     effects: list[Effect] = []
     asked: dict[Millis, Hole] = {}
-    for hole in fronts(state):
-        if hole.asked or now < hole.retry_at:
+    for hole in askable(state):
+        if now < hole.retry_at:
             continue
         purpose: Purpose = "history" if hole.lane == "history" else "repair"
         effects.append(Fetch(purpose, hole.front, min(config.page, size(state.interval, (hole.front, hole.end)) + 2)))

@@ -19,12 +19,11 @@ from cryptostream.core.stream.series_state import (
     Fetch,
     Fetched,
     FetchFailed,
-    Listed,
+    Listing,
     Live,
     Note,
     ProducerConfig,
     Publish,
-    Purpose,
     Resubscribe,
     Seam,
     SeriesState,
@@ -53,8 +52,6 @@ def step(config: ProducerConfig, state: SeriesState, event: Event, now: Millis) 
             state, effects = _ask_live(config, state, now, after=0)
         case Status(status):
             state, effects = life.change_status(state, status, now)
-        case Listed(open_time):
-            state, effects = life.know_listing(state, open_time, now)
         case _:
             assert_never(event)
     state, more = _pass_time(config, state, now)
@@ -71,7 +68,9 @@ def next_wake(config: ProducerConfig, state: SeriesState) -> Millis | None:
         times.append(interval.close_time(cursor.next) + config.grace + 1)
         if cursor.held and cursor.held_since is not None:
             times.append(cursor.held_since + config.hold)
-    times.extend(hole.retry_at for hole in pasts.fronts(state) if not hole.asked)
+    times.extend(hole.retry_at for hole in pasts.askable(state))
+    if not state.listing.known and not state.listing.asked:
+        times.append(state.listing.retry_at)
     if state.audit.runs and not state.audit.asked:
         times.append(state.audit.retry_at)
     times.extend(at for at in (state.audit.next_at, state.audit.next_day) if at is not None)
@@ -134,6 +133,8 @@ def _answered(config: ProducerConfig, state: SeriesState, answer: Fetched, now: 
             return state, (*noted, *effects, *more)
         case "audit":
             return _audited(config, state, answer, now)
+        case "listing":
+            return life.know_listing(state, page, now)
         case _:
             assert_never(answer.purpose)
 
@@ -184,6 +185,9 @@ def _failed(config: ProducerConfig, state: SeriesState, failure: FetchFailed, no
             retry = max(now + config.proof_pause, error.retry_at or 0)
             audit = replace(state.audit, asked=False, attempts=state.audit.attempts + 1, retry_at=retry)
             return replace(state, audit=audit), ()
+        case "listing":
+            retry = max(now + config.retry_most, error.retry_at or 0)
+            return replace(state, listing=Listing(known=False, retry_at=retry)), ()
         case _:
             assert_never(failure.purpose)
 
@@ -201,9 +205,10 @@ def _pass_time(config: ProducerConfig, state: SeriesState, now: Millis) -> Step:
     if not config.polling:
         state, asked = _ask_live(config, state, now, after=live.deadline(config, state.interval, state.live))
         effects = (*effects, *asked)
+    state, listing = _ask_listing(state, now)
     state, fetches = pasts.ask(config, state, now)
     state, audit = _ask_audit(config, state, now)
-    return state, (*effects, *fetches, *audit)
+    return state, (*effects, *listing, *fetches, *audit)
 
 
 def _is_live(state: SeriesState) -> bool:
@@ -237,6 +242,13 @@ def _ask_live(config: ProducerConfig, state: SeriesState, now: Millis, *, after:
     return replace(state, live=replace(cursor, asked=True, misses=misses)), effects
 
 
+def _ask_listing(state: SeriesState, now: Millis) -> Step:
+    listing = state.listing
+    if listing.known or listing.asked or now < listing.retry_at:
+        return state, ()
+    return replace(state, listing=replace(listing, asked=True)), (Fetch("listing", 0, 1),)
+
+
 def _ask_audit(config: ProducerConfig, state: SeriesState, now: Millis) -> Step:
     start = state.spans[0][0]
     audit = audits.due(config, state.interval, state.audit, start, now)
@@ -244,6 +256,5 @@ def _ask_audit(config: ProducerConfig, state: SeriesState, now: Millis) -> Step:
         return replace(state, audit=audit), ()
     first, last = audit.runs[0]
     count = state.interval.count(first, state.interval.next(last))
-    purpose: Purpose = "audit"
-    fetch = Fetch(purpose, first, min(config.page, count))
+    fetch = Fetch("audit", first, min(config.page, count))
     return replace(state, audit=replace(audit, asked=True)), (fetch,)

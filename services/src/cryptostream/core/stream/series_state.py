@@ -97,6 +97,14 @@ class Audit(msgspec.Struct, frozen=True):
     next_day: Millis | None = None
 
 
+class Listing(msgspec.Struct, frozen=True):
+    """Whether it is known where the exchange's candles of this series begin; until then its start is not judged."""
+
+    known: bool = True
+    asked: bool = False
+    retry_at: Millis = 0
+
+
 class SeriesState(msgspec.Struct, frozen=True, kw_only=True):
     """All that the producer knows of one series.
 
@@ -111,6 +119,7 @@ class SeriesState(msgspec.Struct, frozen=True, kw_only=True):
     holes: tuple[Hole, ...] = ()
     absences: tuple[Absence, ...] = ()
     audit: Audit = Audit()
+    listing: Listing = Listing()
     status: str = "TRADING"
     published: int = 0
     duplicates: int = 0
@@ -127,7 +136,7 @@ class SeriesState(msgspec.Struct, frozen=True, kw_only=True):
 
 # ---------------------------------------------------------------- events
 
-Purpose = Literal["live", "repair", "history", "audit"]
+Purpose = Literal["live", "repair", "history", "audit", "listing"]
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -165,13 +174,7 @@ class Status(msgspec.Struct, frozen=True):
     status: str
 
 
-class Listed(msgspec.Struct, frozen=True):
-    """The first candle the exchange has of this series; None if it has none yet."""
-
-    open_time: Millis | None
-
-
-Event = Closed | Fetched | FetchFailed | Tick | Seam | Status | Listed
+Event = Closed | Fetched | FetchFailed | Tick | Seam | Status
 
 # ---------------------------------------------------------------- effects
 
