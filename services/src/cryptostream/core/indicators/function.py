@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from talib import abstract
 
 from cryptostream.core.indicators import rolling
-from cryptostream.core.indicators.memory import MOVING_AVERAGES, STEPS
+from cryptostream.core.indicators.memory import MOVING_AVERAGES
 from cryptostream.core.indicators.parameter import COLUMNS, Parameter, Value
 from cryptostream.core.market.candle import Floats
 
@@ -45,11 +45,6 @@ class Function:
     def columns(self, params: Mapping[str, Value]) -> tuple[str, ...]:
         """The columns read, in the order of the kernel's arguments."""
         return tuple(str(params.get(name, name)) for name in self.inputs)
-
-    @property
-    def is_recursive(self) -> bool:
-        """Whether a value depends, ever less, on all candles before it."""
-        return self.name in STEPS
 
 
 GROUPS: Final = (
