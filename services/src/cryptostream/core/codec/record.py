@@ -1,0 +1,107 @@
+"""Candle records on the log: JSON of schema 1, and the names of the topics that carry them. Pure."""
+
+import msgspec
+
+from cryptostream.core.market.candle import Candle, CandleRecord, Lane
+from cryptostream.core.market.reject import Rejected
+from cryptostream.core.market.series import EXCHANGE, Symbol
+from cryptostream.core.result import Err, Ok, Result
+
+SCHEMA = 1
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(CandleRecord)
+
+
+class _Version(msgspec.Struct):
+    schema: int
+
+
+_version = msgspec.json.Decoder(_Version)
+
+
+def encode(record: CandleRecord) -> bytes:
+    """The value of a log record."""
+    return _encoder.encode(record)
+
+
+def decode(value: bytes) -> Result[CandleRecord, Rejected]:
+    """The record in a value; what a newer producer has added to schema 1 is passed over."""
+    try:
+        record = _decoder.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Err(_why(value, error))
+    return Ok(record) if record.schema == SCHEMA else Err(_unknown_schema(record.schema))
+
+
+def _why(value: bytes, error: Exception) -> Rejected:
+    """A record of a newer schema may be shaped in any way, so its version is looked at first."""
+    try:
+        schema = _version.decode(value).schema
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Rejected("malformed", str(error))
+    return Rejected("malformed", str(error)) if schema == SCHEMA else _unknown_schema(schema)
+
+
+def _unknown_schema(schema: int) -> Rejected:
+    return Rejected("newer_schema", f"schema {schema}: this version reads schema {SCHEMA}")
+
+
+def headers(record: CandleRecord) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a log record."""
+    return ("schema", str(record.schema).encode()), ("lane", record.lane.encode())
+
+
+def record_of(
+    candle: Candle, *, symbol: Symbol, lane: Lane, revision: int, published_at: int, simulated: bool
+) -> CandleRecord:
+    """`candle` as it is published; `published_at` in µs."""
+    return CandleRecord(
+        schema=SCHEMA,
+        exchange=EXCHANGE,
+        symbol=candle.symbol,
+        coin=symbol.coin,
+        quote=symbol.quote,
+        interval=candle.interval,
+        open_time=candle.open_time,
+        close_time=candle.close_time,
+        open=candle.open,
+        high=candle.high,
+        low=candle.low,
+        close=candle.close,
+        volume=candle.volume,
+        quote_volume=candle.quote_volume,
+        trades=candle.trades,
+        taker_buy_volume=candle.taker_buy_volume,
+        taker_buy_quote_volume=candle.taker_buy_quote_volume,
+        first_trade_id=candle.first_trade_id,
+        last_trade_id=candle.last_trade_id,
+        lane=lane,
+        revision=revision,
+        source=candle.source,
+        exchange_time=candle.exchange_time,
+        published_at=published_at,
+        simulated=simulated,
+    )
+
+
+def topic(stream: str, interval: str) -> str:
+    """The topic of one interval of `<namespace>.<name>`; `1M` and `1m` differ in case alone, as Kafka allows."""
+    return f"{stream}.prices-{interval}"
+
+
+def dead_letter_topic(stream: str) -> str:
+    return f"{stream}.dead-letter"
+
+
+def alerts_topic(stream: str) -> str:
+    return f"{stream}.alerts"
+
+
+def ledger_topic(stream: str) -> str:
+    return f"{stream}.ledger"
+
+
+def topic_resource_name(topic_name: str) -> str:
+    """Name of the KafkaTopic resource: Kubernetes names are lower case, so the month is `1mo`."""
+    return topic_name.removesuffix("1M").lower() + "1mo" if topic_name.endswith("-1M") else topic_name.lower()
