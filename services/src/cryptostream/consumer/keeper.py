@@ -13,12 +13,12 @@ from cryptostream.core.market.candle import CandleTable
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.market.series import Series
-from cryptostream.core.ports import DeadLetter, LogRecord, StoreBatch, StoreError
+from cryptostream.core.ports import DeadLetter, DirtyRange, LogRecord, StoreBatch, StoreError
 from cryptostream.core.result import Err, Ok, Result, map_ok
 from cryptostream.core.stream.consumer import learn, refuse, step
 from cryptostream.core.stream.consumer_config import ConsumerConfig
 from cryptostream.core.stream.consumer_dirty import Chunk, next_chunk, recompute
-from cryptostream.core.stream.consumer_read import admit, letter, needs, read, unknown
+from cryptostream.core.stream.consumer_read import admit, letter, met, needs, read, unknown
 from cryptostream.core.stream.consumer_rollup import Check, checked, next_check
 from cryptostream.core.stream.consumer_state import Arrivals, ConsumerState, Load, Loaded, Outcome
 
@@ -52,12 +52,8 @@ class Keeper:
         dirty = self._patience.until_done("reading dirty ranges", self._edges.store.dirty)
         if isinstance(dirty, Err):
             return dirty
-        ours = tuple(each for each in dirty.value if each.series in self._config.series.values())
-        bounds = self._bounds({each.series for each in ours})
-        if isinstance(bounds, Err):
-            return bounds
-        self.state = admit(self.state, bounds.value, ours)
-        return Ok(None)
+        admitted = self._admit({each.series for each in dirty.value}, dirty.value)
+        return admitted if isinstance(admitted, Err) else self.learn()
 
     def take(self, records: Sequence[LogRecord]) -> Result[Letters, Halt]:
         """Store what is new in `records`; returns what has to become dead letters."""
@@ -78,8 +74,11 @@ class Keeper:
 
     def learn(self) -> Result[None, Halt]:
         """Take in listings that have become known."""
-        state, batch = learn(self._config, self.state, self._edges.listings())
-        return self._keep(state, batch)
+        listings = self._edges.listings()
+        admitted = self._admit(listings.keys())
+        if isinstance(admitted, Err):
+            return admitted
+        return self._keep(*learn(self._config, self.state, listings))
 
     def has_backlog(self) -> bool:
         """Whether something waits to be recomputed or checked."""
@@ -150,15 +149,21 @@ class Keeper:
 
     def _prepare(self, arrivals: Arrivals) -> Result[Loaded, Halt]:
         """Make the series of a batch known, and read what the step needs."""
-        bounds = self._bounds(unknown(self._config, self.state, arrivals))
-        if isinstance(bounds, Err):
-            return bounds
-        if bounds.value:
-            self.state = admit(self.state, bounds.value)
+        admitted = self._admit(met(self._config, arrivals))
+        if isinstance(admitted, Err):
+            return admitted
         learnt = self.learn()
         if isinstance(learnt, Err):
             return learnt
         return self._load(needs(self._config, self.state, arrivals))
+
+    def _admit(self, series: Iterable[Series], dirty: Iterable[DirtyRange] = ()) -> Result[None, Halt]:
+        """Remember `series` of the stream, and those which they have to do with."""
+        bounds = self._bounds(unknown(self._config, self.state, series))
+        if isinstance(bounds, Err):
+            return bounds
+        self.state = admit(self.state, bounds.value, dirty)
+        return Ok(None)
 
     def _bounds(self, series: Iterable[Series]) -> Result[dict[Series, tuple[Millis, Millis] | None], Halt]:
         found: dict[Series, tuple[Millis, Millis] | None] = {}

@@ -94,7 +94,8 @@ def learn(
     if not news:
         return state, StoreBatch()
     memories = {**state.series, **{s: replace(state.series[s], listing=at) for s, at in news.items()}}
-    stale = [each for series, at in news.items() for each in through_listing(config, series, at)]
+    told = [(s, at) for s, new in news.items() for at in (state.series[s].listing, new) if at is not None]
+    stale = [each for series, at in told for each in through_listing(config, series, at)]
     memories, add, resolve = _dirty(memories, stale, {})
     return replace(state, series=memories), StoreBatch(add_dirty=add, resolve_dirty=resolve)
 

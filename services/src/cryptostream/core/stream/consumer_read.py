@@ -17,6 +17,8 @@ from cryptostream.core.stream.consumer_state import Arrival, Arrivals, ConsumerS
 from cryptostream.core.stream.runs import Run
 from cryptostream.core.stream.windows import Window, covers, stretches, union
 
+LARGEST = 2**63 - 1
+"""What a column of integers holds."""
 Stage = Literal["decode", "validate", "store"]
 
 
@@ -33,8 +35,8 @@ def read(config: ConsumerConfig, records: Sequence[LogRecord], now: Millis) -> A
         series = config.series.get((record.symbol, record.interval))
         if series is None:
             refused.append(letter(log, _foreign(config, record), "validate", now, record))
-        elif not 0 <= record.open_time <= now + DAY:
-            refused.append(letter(log, _implausible(record, now), "validate", now, record))
+        elif (fault := _unusable(record, now)) is not None:
+            refused.append(letter(log, fault, "validate", now, record))
         else:
             by_series.setdefault(series, []).append(Arrival(log, record))
     return Arrivals({series: tuple(items) for series, items in by_series.items()}, tuple(refused))
@@ -64,22 +66,35 @@ def _foreign(config: ConsumerConfig, record: CandleRecord) -> Rejected:
     return Rejected("unknown_symbol", f"'{record.symbol}' does not belong to stream {config.stream}")
 
 
-def _implausible(record: CandleRecord, now: Millis) -> Rejected:
+def _unusable(record: CandleRecord, now: Millis) -> Rejected | None:
+    """What would stand in the way before validation: an open time far off, and integers that no column holds."""
     if record.open_time < 0:
         return Rejected("too_early", f"open_time {record.open_time} lies before 1970")
-    return Rejected("in_future", f"open_time {record.open_time} lies more than a day after {now}")
+    if record.open_time > now + DAY:
+        return Rejected("in_future", f"open_time {record.open_time} lies more than a day after {now}")
+    first, last = record.first_trade_id or 0, record.last_trade_id or 0
+    integers = (record.revision, record.trades or 0, first, last, record.close_time, record.exchange_time)
+    if max(*integers, record.published_at) > LARGEST or min(*integers, record.published_at) < -LARGEST:
+        return Rejected("bad_number", "an integer has more than 64 bits")
+    return Rejected("negative", f"revision {record.revision}") if record.revision < 0 else None
 
 
-def unknown(config: ConsumerConfig, state: ConsumerState, arrivals: Arrivals) -> tuple[Series, ...]:
-    """Series which the step will look at and whose first and last stored open times are not known yet."""
+def met(config: ConsumerConfig, arrivals: Arrivals) -> set[Series]:
+    """The series that a batch has to do with."""
     refused = (placed(config, each) for each in arrivals.refused)
-    direct = {*arrivals.by_series, *(series for series in refused if series is not None)}
-    met = direct | {relative for series in direct for relative in relatives(config, series)}
-    return tuple(sorted(met - state.series.keys()))
+    return {*arrivals.by_series, *(series for series in refused if series is not None)}
+
+
+def unknown(config: ConsumerConfig, state: ConsumerState, series: Iterable[Series]) -> tuple[Series, ...]:
+    """Those of `series` and their relatives whose first and last stored open times are not known yet."""
+    ours = {each for each in series if (each.symbol, each.interval) in config.series}
+    return tuple(sorted((ours | {other for each in ours for other in relatives(config, each)}) - state.series.keys()))
 
 
 def admit(state: ConsumerState, bounds: Mapping[Series, Run | None], dirty: Iterable[DirtyRange] = ()) -> ConsumerState:
     """Remember series by their first and last stored open time, and what the store has as dirty of them."""
+    if not bounds:
+        return state
     ranges: dict[Series, tuple[Run, ...]] = {}
     for each in dirty:
         ranges[each.series] = (*ranges.get(each.series, ()), (each.start, each.end))

@@ -7,7 +7,7 @@ from cryptostream.core.market.series import Series
 from cryptostream.core.stream.consumer_config import ConsumerConfig
 from cryptostream.core.stream.consumer_reach import carried_by, last_changed, readers, reads
 from cryptostream.core.stream.runs import Run
-from cryptostream.core.stream.windows import END, Window, find
+from cryptostream.core.stream.windows import BEGINNING, END, Window, find
 
 Stale = Iterable[tuple[Series, Run]]
 """Rows by series; a run may reach beyond what is stored."""
@@ -38,8 +38,8 @@ def through_beginning(config: ConsumerConfig, series: Series, former: Millis | N
 
 
 def through_listing(config: ConsumerConfig, series: Series, listing: Millis) -> Stale:
-    """Rows that turn warm when it becomes known that `series` was listed at `listing`."""
-    yield series, (listing, last_changed(config, series, listing))
+    """Rows that turn warm, or no longer are, when it becomes known that `series` was (not) listed at `listing`."""
+    yield series, (BEGINNING, last_changed(config, series, listing))
     for longer in reads(config, series, (listing, listing)):
         start = INTERVALS[longer.interval].floor(listing)
-        yield series, (listing, carried_by(config, series, longer, (start, start))[1])
+        yield series, (BEGINNING, carried_by(config, series, longer, (start, start))[1])

@@ -1,8 +1,7 @@
 """The consumer's values: what it remembers of each series, what it asks for, and what a step brings. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
@@ -73,7 +72,7 @@ class Mismatch(msgspec.Struct, frozen=True):
 class ConsumerState:
     """All series met so far. `unplaced` counts dead letters that belong to no series of the stream."""
 
-    series: Mapping[Series, SeriesMemory] = MappingProxyType({})
+    series: Mapping[Series, SeriesMemory] = field(default_factory=dict)
     mismatches: tuple[Mismatch, ...] = ()
     unplaced: int = 0
 
