@@ -27,11 +27,12 @@ class Log(LogWriter, Protocol):
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything that one stream keeps in one place."""
+    """Everything that one stream keeps in one place; `kept` are the bytes of the dead letters."""
 
     store: CandleStore
     ledger: Ledger
     dead_letters: DeadLetters
+    kept: Callable[[], list[bytes]]
 
 
 @contextmanager
@@ -49,7 +50,13 @@ def embedded_store(directory: Path) -> Iterator[Parts]:
     opened = DuckDbStore.open(directory, stream="market.majors", symbols=SYMBOLS, simulated=False, fields=FIELDS)
     assert isinstance(opened, Ok), opened
     store = opened.value
-    yield Parts(store, store.ledger, store.dead_letters)
+
+    def kept() -> list[bytes]:
+        read = store.dead_letters._session.attempt(lambda c: c.execute("SELECT value FROM dead_letter").fetchall())
+        assert isinstance(read, Ok), read
+        return [value for (value,) in read.value]
+
+    yield Parts(store, store.ledger, store.dead_letters, kept)
     store.close()
 
 

@@ -1,0 +1,72 @@
+"""Refused records with their original bytes. Implements `DeadLetters`."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from cryptostream.core.ports import DeadLetter, LogError
+from cryptostream.core.result import Result, map_err
+from cryptostream.store.database import Session, insert
+from cryptostream.store.duckdb_ledger import log_error
+
+_COLUMNS = (
+    "identity",
+    "reason",
+    "detail",
+    "stage",
+    "topic",
+    "partition",
+    "offset",
+    "symbol",
+    "interval",
+    "open_time",
+    "at",
+    "key",
+    "value",
+)
+_OF_THE_PUBLICATION = frozenset({"published_at", "exchange_time", "lane", "source"})
+"""Fields of a candle record which differ when the same candle is published once more."""
+
+
+class DuckDbDeadLetters:
+    """The table `dead_letter`: each refusal once, as it came first."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, letters: Sequence[DeadLetter]) -> Result[None, LogError]:
+        """Keep `letters`; the same candle refused for the same reason again changes nothing."""
+        rows = [_row(letter) for letter in letters]
+        put = self._session.transact(lambda c: insert(c, "dead_letter", _COLUMNS, rows, otherwise="IGNORE"))
+        return map_err(put, log_error)
+
+    def count(self) -> Result[int, LogError]:
+        """How many are kept."""
+        counted = self._session.attempt(lambda c: c.execute("SELECT count(*) FROM dead_letter").fetchall()[0][0])
+        return map_err(counted, log_error)
+
+
+def identity(letter: DeadLetter) -> str:
+    """What makes two letters the same: candle, reason and what the record says of the candle."""
+    told = (letter.symbol, letter.interval, letter.open_time, letter.rejected.reason, letter.record.topic)
+    return hashlib.sha256(msgspec.json.encode(told) + _content(letter.record.value)).hexdigest()
+
+
+def _content(value: bytes) -> bytes:
+    """`value` without what differs from one publication to the next; as it is where it is no record."""
+    try:
+        fields = msgspec.json.decode(value, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return value
+    kept = {name: field for name, field in fields.items() if name not in _OF_THE_PUBLICATION}
+    return msgspec.json.encode(kept, order="sorted")
+
+
+def _row(letter: DeadLetter) -> tuple[object, ...]:
+    record, rejected = letter.record, letter.rejected
+    why = (identity(letter), rejected.reason, rejected.detail, letter.stage)
+    where = (record.topic, record.partition, record.offset)
+    what = (letter.symbol, letter.interval, letter.open_time, letter.at * 1000)
+    return (*why, *where, *what, record.key, record.value)
