@@ -74,8 +74,9 @@ def test_ledger_and_store_are_written_at_the_same_time(tmp_path: Path) -> None:
 def test_a_full_disk_is_an_error_value_until_there_is_room_again(tmp_path: Path) -> None:
     store = opened(tmp_path)
     done(store.write(batch_of(0)))
+    many = [replace(GAP, start=T0 + number * MINUTE, evidence="rest" * 100) for number in range(200)]
     with files_no_larger_than(max(file.stat().st_size for file in tmp_path.iterdir())):
-        refused = (store.write(batch_of(1)), store.ledger.record([GAP]))
+        refused = (store.write(batch_of(1)), store.ledger.record(many))
     written, recorded = refused
     assert isinstance(written, Err)
     assert "File too large" in written.error.detail

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,4 +22,4 @@ def test_runs_and_stored_opens_together_are_the_grid(name: str, begin: int, leng
     runs = absent_runs(interval, np.array(stored, dtype=np.int64), start, end)
     absent = {each for low, high in runs for each in interval.opens(low, high + 1)}
     assert absent == grid - set(stored)
-    assert all(interval.next(high) < low for (_, high), (low, _) in zip(runs, runs[1:], strict=False))
+    assert all(interval.next(high) < low for (_, high), (low, _) in pairwise(runs))
