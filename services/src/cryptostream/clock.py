@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from cryptostream.core.market.interval import Millis
+from cryptostream.core.ports import Clock
 
 
 class SystemClock:
@@ -18,6 +19,24 @@ class SystemClock:
 
     def real_seconds(self, millis: Millis) -> float:
         return max(0, millis) / 1000
+
+
+class ExchangeClock:
+    """The exchange's time: a clock of this side, corrected by the offset that was measured last."""
+
+    def __init__(self, local: Clock) -> None:
+        self._local = local
+        self.offset: Millis = 0
+        """Exchange time minus local time in ms; whoever measures it sets it."""
+
+    def now(self) -> Millis:
+        return self._local.now() + self.offset
+
+    def now_micros(self) -> int:
+        return self._local.now_micros() + self.offset * 1000
+
+    def real_seconds(self, millis: Millis) -> float:
+        return self._local.real_seconds(millis)
 
 
 class ScaledClock:

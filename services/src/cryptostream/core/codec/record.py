@@ -52,7 +52,7 @@ def headers(record: CandleRecord) -> tuple[tuple[str, bytes], ...]:
     return ("schema", str(record.schema).encode()), ("lane", record.lane.encode())
 
 
-def record_of(
+def record_of(  # noqa: PLR0913 - what a record says besides its candle
     candle: Candle, *, symbol: Symbol, lane: Lane, revision: int, published_at: int, simulated: bool
 ) -> CandleRecord:
     """`candle` as it is published; `published_at` in µs."""
@@ -91,14 +91,17 @@ def topic(stream: str, interval: str) -> str:
 
 
 def dead_letter_topic(stream: str) -> str:
+    """The topic of refused records."""
     return f"{stream}.dead-letter"
 
 
 def alerts_topic(stream: str) -> str:
+    """The topic of users' alerts."""
     return f"{stream}.alerts"
 
 
 def ledger_topic(stream: str) -> str:
+    """The compacted topic of progress and gaps."""
     return f"{stream}.ledger"
 
 

@@ -208,7 +208,7 @@ class Resubscribe(msgspec.Struct, frozen=True):
 class Note(msgspec.Struct, frozen=True):
     """Something to count and, if it is no routine, to log."""
 
-    kind: Literal["duplicate", "in_future", "off_grid", "chain_break", "chain_proof", "restated", "reappeared", "late"]
+    kind: Literal["duplicate", "in_future", "off_grid", "chain_break", "chain_proof", "restated", "reappeared"]
     count: int = 1
     detail: str = ""
 

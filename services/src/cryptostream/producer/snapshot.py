@@ -1,0 +1,61 @@
+"""What others may know of a running producer: frozen values, made from its states. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from cryptostream.core.market.gap import Cause
+from cryptostream.core.market.interval import Millis
+from cryptostream.core.market.series import Series
+from cryptostream.core.stream.account import expected, missing
+from cryptostream.core.stream.runs import size
+from cryptostream.core.stream.series_state import ProducerConfig, SeriesState
+
+
+class SeriesProgress(msgspec.Struct, frozen=True):
+    """One series: what it should have, what is missing and why, what is left of its history (candles)."""
+
+    series: Series
+    start: Millis
+    next_open: Millis
+    expected: int
+    published: int
+    duplicates: int
+    gaps: Mapping[Cause, int]
+    history_left: int
+    history_size: int
+    status: str
+
+
+class ProducerSnapshot(msgspec.Struct, frozen=True):
+    """The producer at a moment; `complete` when no hole is open and nothing is asked for."""
+
+    series: tuple[SeriesProgress, ...]
+    cycles: int
+    complete: bool
+
+
+def snapshot_of(
+    config: ProducerConfig, states: Iterable[SeriesState], now: Millis, *, cycles: int = 0
+) -> ProducerSnapshot:
+    """The snapshot of `states` at exchange time `now`."""
+    held = tuple(states)
+    series = tuple(_progress(config, state, now) for state in sorted(held, key=lambda each: each.series))
+    return ProducerSnapshot(series, cycles, complete=not any(state.holes for state in held))
+
+
+def _progress(config: ProducerConfig, state: SeriesState, now: Millis) -> SeriesProgress:
+    interval = state.interval
+    history = [hole for hole in state.holes if hole.lane == "history"]
+    return SeriesProgress(
+        series=state.series,
+        start=state.spans[0][0],
+        next_open=state.live.next,
+        expected=expected(config, state, now),
+        published=state.published,
+        duplicates=state.duplicates,
+        gaps=missing(config, state, now),
+        history_left=sum(size(interval, (hole.front, hole.end)) for hole in history),
+        history_size=sum(size(interval, (hole.start, hole.end)) for hole in history),
+        status=state.status,
+    )
