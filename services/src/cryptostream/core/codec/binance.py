@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import UNSET
 
+from cryptostream.core.codec.versioned import UNREADABLE
 from cryptostream.core.market.candle import Candle, Int64, Source
 from cryptostream.core.market.interval import INTERVALS, Millis, to_millis
 from cryptostream.core.market.reject import Rejected
@@ -201,7 +202,7 @@ def frame(text: str | bytes) -> Result[FeedFrame, Rejected]:
     """What a WebSocket message says, from a raw (`/ws/…`) or a combined (`/stream?…`) connection."""
     try:
         outer = _MESSAGES.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except UNREADABLE as error:
         return Err(Rejected("malformed", f"frame: {error}"))
     message = outer.data or outer
     if message.event == "kline":

@@ -1,23 +1,17 @@
 """Candle records on the log: JSON of schema 1, and the names of the topics that carry them. Pure."""
 
+from typing import Final
+
 import msgspec
 
+from cryptostream.core.codec.versioned import SCHEMA, read
 from cryptostream.core.market.candle import Candle, CandleRecord, Lane
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.market.series import EXCHANGE, Symbol
-from cryptostream.core.result import Err, Ok, Result
+from cryptostream.core.result import Result
 
-SCHEMA = 1
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(CandleRecord)
-
-
-class _Version(msgspec.Struct):
-    schema: int
-
-
-_version = msgspec.json.Decoder(_Version)
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(CandleRecord)
 
 
 def encode(record: CandleRecord) -> bytes:
@@ -26,25 +20,8 @@ def encode(record: CandleRecord) -> bytes:
 
 
 def decode(value: bytes) -> Result[CandleRecord, Rejected]:
-    """The record in a value; what a newer producer has added to schema 1 is passed over."""
-    try:
-        record = _decoder.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Err(_why(value, error))
-    return Ok(record) if record.schema == SCHEMA else Err(_unknown_schema(record.schema))
-
-
-def _why(value: bytes, error: Exception) -> Rejected:
-    """A record of a newer schema may be shaped in any way, so its version is looked at first."""
-    try:
-        schema = _version.decode(value).schema
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Rejected("malformed", str(error))
-    return Rejected("malformed", str(error)) if schema == SCHEMA else _unknown_schema(schema)
-
-
-def _unknown_schema(schema: int) -> Rejected:
-    return Rejected("newer_schema", f"schema {schema}: this version reads schema {SCHEMA}")
+    """The record in a value; `newer_schema` or `malformed` if there is none."""
+    return read(_decoder, value)
 
 
 def headers(record: CandleRecord) -> tuple[tuple[str, bytes], ...]:
@@ -107,4 +84,4 @@ def ledger_topic(stream: str) -> str:
 
 def topic_resource_name(topic_name: str) -> str:
     """Name of the KafkaTopic resource: Kubernetes names are lower case, so the month is `1mo`."""
-    return topic_name.removesuffix("1M").lower() + "1mo" if topic_name.endswith("-1M") else topic_name.lower()
+    return f"{topic_name[:-2]}1mo" if topic_name.endswith(".prices-1M") else topic_name

@@ -6,7 +6,7 @@ that a store takes.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -20,6 +20,8 @@ Lane = Literal["live", "repair", "history"]
 Source = Literal["websocket", "rest", "archive"]
 """Where its values come from."""
 
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What columns and stores can hold: a decoder refuses larger integers."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -68,24 +70,24 @@ class CandleRecord(msgspec.Struct, frozen=True, kw_only=True):
     coin: str
     quote: str
     interval: str
-    open_time: Millis
-    close_time: Millis
+    open_time: Int64
+    close_time: Int64
     open: str
     high: str
     low: str
     close: str
     volume: str
     quote_volume: str | None
-    trades: int | None
+    trades: Int64 | None
     taker_buy_volume: str | None
     taker_buy_quote_volume: str | None
-    first_trade_id: int | None
-    last_trade_id: int | None
+    first_trade_id: Int64 | None
+    last_trade_id: Int64 | None
     lane: Lane
-    revision: int
+    revision: Int64
     source: Source
-    exchange_time: Millis
-    published_at: int
+    exchange_time: Int64
+    published_at: Int64
     simulated: bool
 
     @property

@@ -1,23 +1,49 @@
-"""VALIDATED: what a record must be before it is stored. Pure, and on the hot path."""
+"""RAW → VALIDATED: whether a record can be true. Pure, and on the hot path of the consumer."""
 
-from math import isfinite
+from math import inf, nextafter
+from typing import Annotated, Final
 
 import msgspec
 
 from cryptostream.core.market.candle import CandleRecord, ValidatedCandle
 from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.reject import Rejected
+from cryptostream.core.market.symbols import safe_convert
 from cryptostream.core.result import Err, Ok, Result
+
+PRICES: Final = ("open", "high", "low", "close")
+VOLUMES: Final = ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
+
+_LARGEST: Final = nextafter(inf, 0.0)
+_Price = Annotated[float, msgspec.Meta(gt=0, le=_LARGEST)]
+_Volume = Annotated[float, msgspec.Meta(ge=0, le=_LARGEST)]
 
 
 class ValidationRules(msgspec.Struct, frozen=True):
-    """What a stream accepts. `max_move` is a fraction (0.5: half), `skew_ms` how far clocks may differ."""
+    """What a stream accepts: its symbols and intervals, and how far a price may move.
+
+    `max_move` is a fraction (0.5 is 50 %): a close further than that from the one before is aberrant, and is
+    refused if `reject_aberrant`, else flagged. `skew_ms` is how far the clocks may be apart.
+    """
 
     symbols: frozenset[str]
     intervals: frozenset[str]
     max_move: float
     reject_aberrant: bool
     skew_ms: Millis
+
+
+class _Numbers(msgspec.Struct):
+    """The decimals of a record, all within bounds. Converted in one go: eight calls of `float` take twice as long."""
+
+    open: _Price
+    high: _Price
+    low: _Price
+    close: _Price
+    volume: _Volume
+    quote_volume: _Volume | None
+    taker_buy_volume: _Volume | None
+    taker_buy_quote_volume: _Volume | None
 
 
 def validate(
@@ -28,92 +54,100 @@ def validate(
     previous_close: float | None,
     listing: Millis | None,
 ) -> Result[ValidatedCandle, Rejected]:
-    """Check everything that a candle says of itself.
+    """Check `record`; the first thing wrong with it is the reason of the `Err`.
 
     Parameters
     ----------
+    now
+        Exchange time in ms.
     previous_close
-        Last close seen before this candle; without it the move is taken from the candle's own open.
+        Close of the candle directly before, if it is known; else the candle's own open stands for it.
     listing
-        First open time that the exchange has of this series, if known.
+        First open time that the exchange has of this series, if it is known.
     """
-    fault = _identity_fault(record, rules) or _time_fault(record, rules, now, listing) or _trades_fault(record)
-    if fault:
+    fault = _place_fault(record, rules) or _time_fault(record, rules, now, listing) or _trades_fault(record)
+    if fault is not None:
         return Err(fault)
     try:
-        low, high = float(record.low), float(record.high)
-        open_, close, volume = float(record.open), float(record.close), float(record.volume)
-        quote_volume = _optional(record.quote_volume)
-        taker = _optional(record.taker_buy_volume)
-        taker_quote = _optional(record.taker_buy_quote_volume)
-    except ValueError as error:
-        return Err(Rejected("bad_number", str(error)))
-    fault = _price_fault(open_, high, low, close) or _volume_fault(volume, quote_volume, taker, taker_quote)
-    if fault:
-        return Err(fault)
-    before = previous_close or open_
-    aberrant = abs(close - before) > rules.max_move * before
+        numbers = msgspec.convert(record, _Numbers, strict=False, from_attributes=True)
+    except msgspec.ValidationError as error:
+        return Err(_number_fault(record, str(error)))
+    if not (numbers.low <= numbers.open <= numbers.high and numbers.low <= numbers.close <= numbers.high):
+        return Err(_contradiction(record))
+    before = numbers.open if previous_close is None else previous_close
+    aberrant = abs(numbers.close - before) > rules.max_move * before
     if aberrant and rules.reject_aberrant:
         return Err(Rejected("aberrant_move", f"close {record.close} after {before}: above {rules.max_move:.2%}"))
-    return Ok(
-        ValidatedCandle(record, open_, high, low, close, volume, quote_volume, taker, taker_quote, flagged=aberrant)
+    return Ok(_validated(record, numbers, flagged=aberrant))
+
+
+def _validated(record: CandleRecord, numbers: _Numbers, *, flagged: bool) -> ValidatedCandle:
+    return ValidatedCandle(
+        record,
+        numbers.open,
+        numbers.high,
+        numbers.low,
+        numbers.close,
+        numbers.volume,
+        numbers.quote_volume,
+        numbers.taker_buy_volume,
+        numbers.taker_buy_quote_volume,
+        flagged,
     )
 
 
-def _optional(text: str | None) -> float | None:
-    return None if text is None else float(text)
-
-
-def _identity_fault(record: CandleRecord, rules: ValidationRules) -> Rejected | None:
+def _place_fault(record: CandleRecord, rules: ValidationRules) -> Rejected | None:
     if record.symbol not in rules.symbols:
-        return Rejected("unknown_symbol", f"{record.symbol} is not of this stream")
-    if record.interval not in rules.intervals:
-        return Rejected("unknown_interval", f"{record.interval} is not of this stream")
+        return Rejected("unknown_symbol", f"the stream has no symbol {record.symbol[:80]!r}")
+    if record.interval not in rules.intervals or record.interval not in INTERVALS:
+        return Rejected("unknown_interval", f"the stream has no interval {record.interval[:80]!r}")
     return None
 
 
 def _time_fault(record: CandleRecord, rules: ValidationRules, now: Millis, listing: Millis | None) -> Rejected | None:
-    interval, open_time = INTERVALS[record.interval], record.open_time
+    """Times on the grid and between listing and clock. The grid comes last: a calendar ends with the year 9999."""
+    open_time, close_time, latest = record.open_time, record.close_time, now + rules.skew_ms
+    if open_time < (listing or 0):
+        return Rejected("too_early", f"open_time {open_time} lies before the listing at {listing or 0}")
+    if open_time > latest:
+        return Rejected("in_future", f"open_time {open_time} lies after {latest}")
+    interval = INTERVALS[record.interval]
     index = interval.index(open_time)
     if interval.open_at(index) != open_time:
-        return Rejected("off_grid", f"open time {open_time} is not on the grid of {record.interval}")
+        return Rejected("off_grid", f"open_time {open_time} is no open time of {record.interval}")
     scheduled = interval.open_at(index + 1) - 1
-    if not open_time <= record.close_time <= scheduled:
-        return Rejected("bad_close_time", f"close time {record.close_time} is not in [{open_time}, {scheduled}]")
-    if scheduled > now + rules.skew_ms:
-        return Rejected("in_future", f"closes at {scheduled}, and it is {now}")
-    if listing is not None and open_time < listing:
-        return Rejected("too_early", f"opens at {open_time}, and the market at {listing}")
+    if not open_time <= close_time <= scheduled:
+        return Rejected("bad_close_time", f"close_time {close_time} lies outside [{open_time}, {scheduled}]")
+    if close_time > latest:
+        return Rejected("in_future", f"close_time {close_time} lies after {latest}")
     return None
 
 
 def _trades_fault(record: CandleRecord) -> Rejected | None:
     trades, first, last = record.trades, record.first_trade_id, record.last_trade_id
-    if trades is not None and trades < 0:
-        return Rejected("negative", f"trades {trades}")
-    if first is None or last is None or trades is None:
+    if record.revision < 0 or (trades is not None and trades < 0):
+        return Rejected("negative", f"trades {trades}, revision {record.revision}: neither is below 0")
+    if first is None and last is None:
         return None
-    if last - first + 1 != trades:
-        return Rejected("bad_trade_ids", f"{trades} trades with ids {first} to {last}")
+    if first is None or last is None or first < 0 or last < first:
+        return Rejected("bad_trade_ids", f"first_trade_id {first} and last_trade_id {last} are no range")
+    if trades is not None and last - first + 1 != trades:
+        return Rejected("bad_trade_ids", f"{trades} trades cannot have the ids {first} to {last}")
     return None
 
 
-def _price_fault(open_: float, high: float, low: float, close: float) -> Rejected | None:
-    if low <= open_ <= high and low <= close <= high and low > 0 and isfinite(high):
-        return None
-    if not all(map(isfinite, (open_, high, low, close))):
-        return Rejected("bad_number", "a price is not finite")
-    if min(open_, high, low, close) <= 0:
-        return Rejected("negative", "a price is not above zero")
-    return Rejected("inconsistent", f"open {open_}, high {high}, low {low}, close {close}")
+def _number_fault(record: CandleRecord, detail: str) -> Rejected:
+    for name in (*PRICES, *VOLUMES):
+        text = getattr(record, name)
+        number = Ok(1.0) if text is None and name in VOLUMES[1:] else safe_convert(text, name)
+        if isinstance(number, Err):
+            return number.error
+        if number.value < 0 or (number.value == 0 and name in PRICES):
+            least = "above 0" if name in PRICES else "0 or more"
+            return Rejected("negative", f"{name} is {text[:80]}: it must be {least}")
+    return Rejected("bad_number", detail)
 
 
-def _volume_fault(*volumes: float | None) -> Rejected | None:
-    for volume in volumes:
-        if volume is None:
-            continue
-        if not isfinite(volume):
-            return Rejected("bad_number", "a volume is not finite")
-        if volume < 0:
-            return Rejected("negative", f"volume {volume}")
-    return None
+def _contradiction(record: CandleRecord) -> Rejected:
+    stated = ", ".join(f"{name} {getattr(record, name)[:40]}" for name in PRICES)
+    return Rejected("inconsistent", f"{stated}: open and close must lie between low and high")
