@@ -134,9 +134,9 @@ class Server:
         if isinstance(hands, Answer):
             return hands
         self.front.answers[request.path, 101] += 1
-        writer.write(hands)
         socket = Socket(writer, self._config, wanted, self._switch.now, self.hub.update)
-        self.hub.update(socket)
+        self.hub.update(socket)  # before the client knows: what closes from its handshake on, it is told
+        writer.write(hands)
         try:
             await socket.serve(reader)
         finally:

@@ -2,7 +2,8 @@
 
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -55,15 +56,24 @@ def simulate(  # noqa: PLR0913 - one argument a flag
 
 
 def _serve(config: SimulatorConfig, clock: Clock, market: Market | None) -> None:
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
     try:
-        with running_simulator(config, clock, market) as sim:
+        with _stop_signal() as stop, running_simulator(config, clock, market) as sim:
             typer.echo(_welcome(sim.addresses))
-            ended.wait()
+            stop.wait()
     except (OSError, OverflowError) as error:
-        _refuse((f"--port {config.port}: {error} (choose another one, or 0 for a free one)",))
+        _refuse((f"--host {config.host} --port {config.port}: {error} (choose others; port 0 takes a free one)",))
+
+
+@contextmanager
+def _stop_signal() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _clock(recorded: Sequence[Recording], start: datetime | None, speed: float) -> Clock:

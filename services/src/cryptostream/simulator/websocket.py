@@ -97,7 +97,7 @@ class Socket:
         if any(time - sent > self._config.pong_seconds for sent in self._unanswered.values()):
             self.close(1008, "Pong timeout")
         if time - self._pinged >= self._config.ping_seconds and self._protocol.state is OPEN:
-            payload = str(self._now()).encode()
+            payload = str(int(time * 1_000_000)).encode()
             self._pinged = self._unanswered[payload] = time
             self._protocol.send_ping(payload)
             self._flush()
