@@ -17,8 +17,6 @@ from cryptostream.core.stream.consumer_state import Arrival, Arrivals, ConsumerS
 from cryptostream.core.stream.runs import Run
 from cryptostream.core.stream.windows import Window, covers, stretches, union
 
-LARGEST = 2**63 - 1
-"""What a column of integers holds."""
 Stage = Literal["decode", "validate", "store"]
 
 
@@ -67,15 +65,11 @@ def _foreign(config: ConsumerConfig, record: CandleRecord) -> Rejected:
 
 
 def _unusable(record: CandleRecord, now: Millis) -> Rejected | None:
-    """What would stand in the way before validation: an open time far off, and integers that no column holds."""
+    """What would stand in the way before validation: an open time far off leads to loads of no use."""
     if record.open_time < 0:
         return Rejected("too_early", f"open_time {record.open_time} lies before 1970")
     if record.open_time > now + DAY:
         return Rejected("in_future", f"open_time {record.open_time} lies more than a day after {now}")
-    first, last = record.first_trade_id or 0, record.last_trade_id or 0
-    integers = (record.revision, record.trades or 0, first, last, record.close_time, record.exchange_time)
-    if max(*integers, record.published_at) > LARGEST or min(*integers, record.published_at) < -LARGEST:
-        return Rejected("bad_number", "an integer has more than 64 bits")
     return Rejected("negative", f"revision {record.revision}") if record.revision < 0 else None
 
 
