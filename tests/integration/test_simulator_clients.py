@@ -122,7 +122,7 @@ def test_ccxt_understands_refusals(sim: Simulator) -> None:
         for faults, error in (
             ({"too_many_next": 1}, ccxt.DDoSProtection),
             ({"ban_seconds": 3}, ccxt.DDoSProtection),
-            ({"banned_until": 0, "fail_next": 1}, ccxt.ExchangeNotAvailable),
+            ({"banned_until": 0, "fail_next": 1}, ccxt.ExchangeError),
             ({"blocked": True}, ccxt.ExchangeNotAvailable),
         ):
             sim.faults.set(**faults)
