@@ -47,36 +47,39 @@ def ccxt_settings(sim: Simulator) -> dict[str, Any]:
     return {"urls": {"api": urls}, "options": {"fetchMarkets": {"types": ["spot"]}}, "enableRateLimit": False}
 
 
-def test_python_binance_asks_over_rest(python_binance: Simulator) -> None:
-    client = Client()  # pings when it is made
-    try:
-        info = client.get_symbol_info("BTCUSDC")
-        assert info["baseAsset"] == "BTC"
-        assert client.get_server_time()["serverTime"] >= START
-        rows = client.get_historical_klines("BTCUSDC", "1m", str(START - 41 * HOUR), str(START - MINUTE))
-        truth = python_binance.truth(BTC_1M, START - 41 * HOUR, START - MINUTE)
-        assert len(rows) > 2000, "more than two pages"
-        assert [(row[0], row[4], row[7], row[8]) for row in rows] == [
-            (row.open_time, row.close, row.quote_volume, row.trades) for row in truth
-        ]
-        assert client._get_earliest_valid_timestamp("BTCUSDC", "1d") == LISTED
-        assert len(client.get_ui_klines(symbol="BTCUSDC", interval="1w", limit=3)) == 3
-    finally:
-        client.session.close()
+@pytest.fixture
+def client(python_binance: Simulator) -> Iterator[Client]:
+    """Its synchronous client, which makes an event loop of its own and leaves it open."""
+    assert python_binance.addresses
+    made = Client()  # pings when it is made
+    yield made
+    made.session.close()
+    made.loop.close()
+    asyncio.set_event_loop(None)
 
 
-def test_python_binance_understands_refusals(python_binance: Simulator) -> None:
-    client = Client()
-    try:
-        with pytest.raises(BinanceAPIException) as unknown:
-            client.get_klines(symbol="NOSUCH", interval="1m")
-        assert (unknown.value.status_code, unknown.value.code) == (400, -1121)
-        python_binance.faults.set(too_many_next=1)
-        with pytest.raises(BinanceAPIException) as too_many:
-            client.get_klines(symbol="BTCUSDC", interval="1m")
-        assert (too_many.value.status_code, too_many.value.code) == (429, -1003)
-    finally:
-        client.session.close()
+def test_python_binance_asks_over_rest(sim: Simulator, client: Client) -> None:
+    info = client.get_symbol_info("BTCUSDC")
+    assert info["baseAsset"] == "BTC"
+    assert client.get_server_time()["serverTime"] >= START
+    rows = client.get_historical_klines("BTCUSDC", "1m", str(START - 41 * HOUR), str(START - MINUTE))
+    truth = sim.truth(BTC_1M, START - 41 * HOUR, START - MINUTE)
+    assert len(rows) > 2000, "more than two pages"
+    assert [(row[0], row[4], row[7], row[8]) for row in rows] == [
+        (row.open_time, row.close, row.quote_volume, row.trades) for row in truth
+    ]
+    assert client._get_earliest_valid_timestamp("BTCUSDC", "1d") == LISTED
+    assert len(client.get_ui_klines(symbol="BTCUSDC", interval="1w", limit=3)) == 3
+
+
+def test_python_binance_understands_refusals(sim: Simulator, client: Client) -> None:
+    with pytest.raises(BinanceAPIException) as unknown:
+        client.get_klines(symbol="NOSUCH", interval="1m")
+    assert (unknown.value.status_code, unknown.value.code) == (400, -1121)
+    sim.faults.set(too_many_next=1)
+    with pytest.raises(BinanceAPIException) as too_many:
+        client.get_klines(symbol="BTCUSDC", interval="1m")
+    assert (too_many.value.status_code, too_many.value.code) == (429, -1003)
 
 
 def test_python_binance_follows_streams(python_binance: Simulator) -> None:
