@@ -121,6 +121,10 @@ class DuckDbStore:
         """Series of which anything is stored: by symbol, then from the shortest interval on."""
         return self._session.attempt(lambda c: reading.stored_series(c, self.identity.stream))
 
+    def counts(self) -> Result[dict[Series, int], StoreError]:
+        """How many candles of each series are stored."""
+        return self._session.attempt(lambda c: reading.counts(c, self.identity.stream))
+
     def close(self) -> None:
         """Release the file; ledger, dead letters and notes end with it."""
         self._database.close()

@@ -70,6 +70,13 @@ def bounds(connection: duckdb.DuckDBPyConnection, stream: str, series: Series) -
     return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
 
 
+def counts(connection: duckdb.DuckDBPyConnection, stream: str) -> dict[Series, int]:
+    """How many candles of each series are stored."""
+    query = "SELECT symbol, interval, count(*) FROM candle WHERE stream = ? GROUP BY ALL"
+    rows = connection.execute(query, [stream]).fetchall()
+    return {Series(symbol, interval): number for symbol, interval, number in rows}
+
+
 def stored_series(connection: duckdb.DuckDBPyConnection, stream: str) -> tuple[Series, ...]:
     """Series with candles, indicator rows or gaps: by symbol, then from the shortest interval on."""
     query = " UNION ".join(
