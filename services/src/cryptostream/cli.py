@@ -1,0 +1,84 @@
+"""The command line: each verb is registered here and lives elsewhere, imported only when it is called.
+
+So `validate` and `plan` work with the base install, and another verb names the extra it needs.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryptostream.local.options import Level, RunOptions
+
+BAD_INPUT = 2
+EXTRAS = {"duckdb": "local", "requests": "services", "websockets": "services", "prometheus_client": "services"}
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Crypto candles that you can prove are complete.")
+
+File = Annotated[Path, typer.Option("--file", "-f", help="The resource, as YAML.")]
+Data = Annotated[Path, typer.Option(help="Where data directories are.")]
+
+
+@app.command()
+def validate(file: File) -> None:
+    """Check a resource: one line per fault, with field path and remedy."""
+    from cryptostream.local.resource_verbs import validate as verb
+
+    raise typer.Exit(verb(file))
+
+
+@app.command()
+def plan(file: File, *, json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """Show what a resource makes: topics, series, fields, and what its history costs."""
+    from cryptostream.local.resource_verbs import plan as verb
+
+    raise typer.Exit(verb(file, as_json=json))
+
+
+@app.command()
+def run(  # noqa: PLR0913 - one argument a flag
+    *,
+    file: File,
+    replay: Annotated[Path | None, typer.Option(help="Take recorded CSV files, a directory or one.")] = None,
+    data: Data = Path(".cryptostream"),
+    for_seconds: Annotated[
+        float | None, typer.Option("--for", help="End so long after the first stored candle.")
+    ] = None,
+    summary: Annotated[Path | None, typer.Option(help="Write a JSON summary at the end.")] = None,
+    log_file: Annotated[Path | None, typer.Option(help="Write JSON Lines there instead of standard error.")] = None,
+    log_level: Annotated[Level, typer.Option(help="Least level that is logged.")] = "warning",
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Use the simulator without asking the exchange.")
+    ] = False,
+    speed: Annotated[float, typer.Option(help="How much faster than the wall's the simulator's clock runs.")] = 1.0,
+    port: Annotated[int, typer.Option(help="Port of /metrics, /healthz and /status.", min=0, max=65535)] = 8080,
+) -> None:
+    """Run one resource in this process: exchange to store."""
+    from cryptostream.local.run import run as verb
+
+    options = RunOptions(
+        file=file,
+        replay=replay,
+        data=data,
+        for_seconds=for_seconds,
+        summary=summary,
+        log_file=log_file,
+        log_level=log_level,
+        simulate=simulate,
+        speed=speed,
+        port=port,
+    )
+    raise typer.Exit(verb(options))
+
+
+def main() -> None:
+    """The entry point; a missing extra is named."""
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get(str(error.name))
+        if extra is None:
+            raise
+        sys.stderr.write(f"this verb needs the extra [{extra}]: pip install 'cryptostream[{extra}]'\n")
+        sys.exit(BAD_INPUT)

@@ -1,0 +1,153 @@
+"""Puts an embedded run together: store, log, consumer, producer and what they say of themselves."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cryptostream.consumer.edges import Edges as ConsumerEdges
+from cryptostream.consumer.shell import Consumer
+from cryptostream.core.codec.record import topic
+from cryptostream.core.indicators.catalogue import Indicator
+from cryptostream.core.market.interval import INTERVALS, MINUTE, SECOND, Millis
+from cryptostream.core.market.series import Series
+from cryptostream.core.resource.history import history_start, poll_seconds
+from cryptostream.core.resource.spec import StreamSpec
+from cryptostream.core.result import Err, Ok
+from cryptostream.core.stream.consumer_config import consumer_config
+from cryptostream.core.stream.series_state import ProducerConfig
+from cryptostream.core.stream.validation import ValidationRules
+from cryptostream.local.market import Market
+from cryptostream.local.view import StreamView, view_of
+from cryptostream.log.embedded import EmbeddedLog
+from cryptostream.observe.logs import Log
+from cryptostream.observe.metrics import Metrics
+from cryptostream.producer.edges import Edges as ProducerEdges
+from cryptostream.producer.edges import Job
+from cryptostream.producer.shell import Producer
+from cryptostream.store.duckdb_store import DuckDbStore
+
+SKEW: Millis = MINUTE
+CAPACITY = 20_000
+HISTORY_ROOM = CAPACITY // 2
+"""History waits while the log holds more than this, so that there is always room for live candles."""
+AUDIT_SHARE = 600
+"""Weight a minute that audits may cost: a tenth of the exchange's limit."""
+KLINES_WEIGHT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A run put together and not started. `before` counts what was stored already."""
+
+    spec: StreamSpec
+    market: Market
+    store: DuckDbStore
+    log: EmbeddedLog
+    producer: Producer
+    consumer: Consumer
+    metrics: Metrics
+    before: Mapping[Series, int]
+
+    def view(self) -> StreamView:
+        """The run as it is now."""
+        now = self.market.clock.now()
+        return view_of(self.producer.snapshot(), self.consumer.snapshot(), self.before, now)
+
+
+def series_of(spec: StreamSpec) -> tuple[Series, ...]:
+    """Every series of the stream."""
+    return tuple(Series(symbol.name, interval) for symbol in spec.symbols for interval in spec.intervals)
+
+
+def assemble(
+    spec: StreamSpec, indicators: tuple[Indicator, ...], market: Market, store: DuckDbStore, log: Log
+) -> Parts:
+    """Wire the parts of one run together."""
+    embedded = EmbeddedLog(market.clock, spec.kafka.topics.partitions if spec.kafka else 6, CAPACITY)
+    metrics = Metrics(spec.stream, market.clock.now, simulated=market.simulated)
+    metrics.backlog(lambda: sum(embedded.backlog().values()))
+    consumer = Consumer(
+        consumer_config(spec.stream, spec.symbols, spec.intervals, indicators, rules_of(spec)),
+        ConsumerEdges(
+            reader=embedded.reader(topic(spec.stream, interval) for interval in spec.intervals),
+            store=store,
+            dead_letters=store.dead_letters,
+            clock=market.clock,
+            listings=_listings(store),
+            observer=metrics,
+            log=log,
+        ),
+    )
+    producer = Producer(
+        _job(spec, market),
+        ProducerEdges(
+            writer=embedded,
+            ledger=store.ledger,
+            urgent=market.urgent,
+            background=market.background,
+            feed=market.feed,
+            clock=market.clock,
+            room=lambda: sum(embedded.backlog().values()) < HISTORY_ROOM,
+            observer=metrics,
+            log=log,
+        ),
+    )
+    counts = store.counts()
+    before = counts.value if isinstance(counts, Ok) else {}
+    return Parts(spec, market, store, embedded, producer, consumer, metrics, before)
+
+
+def rules_of(spec: StreamSpec) -> ValidationRules:
+    """What the stream's consumer accepts."""
+    return ValidationRules(
+        symbols=frozenset(symbol.name for symbol in spec.symbols),
+        intervals=frozenset(spec.intervals),
+        max_move=float(spec.validation.max_move_percent) / 100,
+        reject_aberrant=spec.validation.on_aberrant == "Reject",
+        skew_ms=SKEW,
+    )
+
+
+def producer_config(spec: StreamSpec, series: int) -> ProducerConfig:
+    """The step's times for a stream: audits are spread so that they stay within their share of the weight."""
+    minutes = max(5, series * KLINES_WEIGHT / AUDIT_SHARE)
+    config = ProducerConfig(audit_every=int(minutes * MINUTE))
+    if spec.source.mode == "Auto":
+        return config
+    period = poll_seconds(spec) * SECOND
+    return ProducerConfig(audit_every=config.audit_every, polling=True, grace=config.grace + 2 * period)
+
+
+def _job(spec: StreamSpec, market: Market) -> Job:
+    now = market.clock.now()
+    series = series_of(spec)
+    ranges = market.ranges
+    starts = {
+        each: history_start(spec, each.interval, now) if ranges is None else ranges[each][0][0] for each in series
+    }
+    return Job(
+        stream=spec.stream,
+        symbols={symbol.name: symbol for symbol in spec.symbols},
+        starts=starts,
+        config=producer_config(spec, len(series)),
+        simulated=market.simulated,
+        ranges=ranges,
+        poll_seconds=poll_seconds(spec) if spec.source.mode == "Rest" and ranges is None else None,
+    )
+
+
+def _listings(store: DuckDbStore) -> Callable[[], Mapping[Series, Millis]]:
+    """First open times that the exchange has, as the ledger knows them, noted for `verify` as well."""
+    known: dict[Series, Millis] = {}
+
+    def listings() -> Mapping[Series, Millis]:
+        gaps = store.ledger.gaps()
+        if isinstance(gaps, Err):
+            return known
+        for gap in gaps.value:
+            listed = INTERVALS[gap.series.interval].next(gap.end)
+            if gap.cause == "before_listing" and known.get(gap.series) != listed:
+                known[gap.series] = listed
+                store.notes.record_listing(gap.series, listed)
+        return known
+
+    return listings

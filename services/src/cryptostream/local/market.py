@@ -1,0 +1,129 @@
+"""Which market an embedded run follows: the exchange, a recording, or the simulator. Opens and closes it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cryptostream.clock import ExchangeClock, ManualClock, ScaledClock, SystemClock
+from cryptostream.core.market.interval import Millis
+from cryptostream.core.market.series import Series
+from cryptostream.core.ports import Clock, Exchange, FeedEvent, LiveFeed
+from cryptostream.core.resource.spec import Endpoints, Fault, StreamSpec
+from cryptostream.core.result import Err, Ok, Result
+from cryptostream.core.stream.runs import Run
+from cryptostream.exchange.archive import Recording
+from cryptostream.exchange.probe import probe
+from cryptostream.exchange.rest import BinanceRest
+from cryptostream.exchange.websocket import BinanceFeed
+from cryptostream.simulator.simulator import Simulator
+
+Kind = Literal["exchange", "simulator", "recording"]
+PROBE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """An open market. `connections` tells how many WebSockets are open, `ranges` is of recordings alone."""
+
+    kind: Kind
+    name: str
+    urgent: Exchange
+    background: Exchange
+    clock: ExchangeClock
+    feed: Callable[[Callable[[FeedEvent], None]], LiveFeed] | None
+    ranges: Mapping[Series, tuple[Run, ...]] | None
+    rest: BinanceRest | None
+    close: Callable[[], None]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether its candles are made up."""
+        return self.kind == "simulator"
+
+
+def reachable(endpoints: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """The endpoints that answer, and in one line why others do not; takes three seconds at most."""
+    result = probe(endpoints, PROBE_SECONDS)
+    return result.reachable, "; ".join(f"{endpoint}: {why}" for endpoint, why in result.failures)
+
+
+def open_recording(recording: Recording, series: Sequence[Series]) -> Market:
+    """A recording as a market: it is over, so the clock stands after its end."""
+    clock = ExchangeClock(ManualClock(recording.end_time(), poll_seconds=0.02))
+    return Market(
+        kind="recording",
+        name="recording",
+        urgent=recording,
+        background=recording,
+        clock=clock,
+        feed=None,
+        ranges={each: recording.ranges(each) for each in series},
+        rest=None,
+        close=_nothing,
+    )
+
+
+def find_recording(spec: StreamSpec, path: Path) -> Result[Recording, tuple[Fault, ...]]:
+    """The recording below `path` that has every series of the stream."""
+    return Recording.open(path, {symbol.name: symbol for symbol in spec.symbols}, spec.intervals)
+
+
+def open_exchange(spec: StreamSpec, endpoints: tuple[str, ...]) -> Market:
+    """The real exchange by the endpoints that answered."""
+    where = Endpoints(endpoints, spec.source.endpoints.stream)
+    return _online("exchange", spec, where, SystemClock(), _nothing)
+
+
+def open_simulator(spec: StreamSpec, *, speed: float, not_before: Millis) -> Market:
+    """A simulator in this process, on loopback; a faster one goes on where stored data ends."""
+    system = SystemClock()
+    clock: Clock = system if speed == 1 else ScaledClock(max(system.now(), not_before), speed)
+    simulator = Simulator(clock=clock)
+    where = simulator.start()
+    return _online("simulator", spec, Endpoints((where.rest,), (where.stream,)), clock, simulator.stop)
+
+
+def _online(kind: Kind, spec: StreamSpec, where: Endpoints, local: Clock, close: Callable[[], None]) -> Market:
+    proxy = spec.egress.proxy_url if kind == "exchange" else None
+    rest = BinanceRest(where.rest, local, proxy_url=proxy)
+
+    def feed(on_event: Callable[[FeedEvent], None]) -> LiveFeed:
+        return BinanceFeed(where.stream, local, on_event)
+
+    def close_all() -> None:
+        rest.close()
+        close()
+
+    return Market(
+        kind=kind,
+        name=where.rest[0],
+        urgent=rest.for_lane("live"),
+        background=rest.for_lane("history"),
+        clock=ExchangeClock(local),
+        feed=feed if spec.source.mode == "Auto" else None,
+        ranges=None,
+        rest=rest,
+        close=close_all,
+    )
+
+
+def unknown_symbols(spec: StreamSpec, market: Market) -> Result[None, tuple[Fault, ...]]:
+    """Whether the exchange trades every symbol of the stream; one that cannot be asked now is not refused."""
+    known = market.urgent.symbols([symbol.name for symbol in spec.symbols])
+    if isinstance(known, Err):
+        return Ok(None)
+    faults = tuple(
+        Fault(
+            path="spec.coins",
+            message=f"{symbol.coin} must be traded against {symbol.quote}: the exchange has no {symbol.name}",
+            remedy="check the coin, or choose another quote",
+        )
+        for symbol in spec.symbols
+        if symbol.name not in known.value
+    )
+    return Err(faults) if faults else Ok(None)
+
+
+def _nothing() -> None:
+    """A market that holds nothing open."""
