@@ -146,7 +146,7 @@ class World:
 
     def check_rollups(self) -> None:
         while (check := next_check(self.config, self.state)) is not None:
-            self.state = checked(self.state, check, self.load((check.wholes, check.parts)))
+            self.state, _ = checked(self.state, check, self.load((check.wholes, check.parts)))
 
     def settle(self) -> None:
         while self.work_behind():

@@ -6,10 +6,12 @@ from cryptostream.clock import ManualClock
 from cryptostream.consumer.edges import Edges
 from cryptostream.consumer.patience import Backoff, Halt
 from cryptostream.consumer.shell import Consumer, Pace
+from cryptostream.core.codec.record import topic
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import DeadLetter, LogError, LogRecord, NewRecord, StoreBatch, StoreError
 from cryptostream.core.result import Err, Ok, Result
+from cryptostream.core.stream.consumer_config import ConsumerConfig
 from cryptostream.core.stream.consumer_state import Counts
 from cryptostream.log.embedded import EmbeddedLog, EmbeddedReader
 from cryptostream.observe.logs import Log
@@ -20,6 +22,7 @@ from tests.support.model_store import ModelStore, rows_of
 BTC = Series("BTCUSDC", "1m")
 AWAY = StoreError("no connection", retryable=True)
 NOW = START + 86_400_000
+CONFIG = small_config()
 PACE = Pace(limit=16, poll=0.001, pause=0.0, backoff=Backoff(0.001, 0.002))
 
 
@@ -75,17 +78,18 @@ class Store(ModelStore):
 class Rig:
     """A consumer between a real log and a model store, with everything it did in order."""
 
-    def __init__(self, *records: LogRecord, now: Millis = NOW) -> None:
+    def __init__(self, *records: LogRecord, now: Millis = NOW, config: ConsumerConfig = CONFIG) -> None:
         self.stop = Event()
         self.clock = ManualClock(now)
         self.log = EmbeddedLog(self.clock)
         self.happened: list[str] = []
         self.store = Store(happened=self.happened)
         self.letters = Letters(self.happened)
-        topics = [f"{STREAM}.prices-1m"]
+        topics = (topic(STREAM, interval) for interval in config.intervals)
         self.reader = Reader(self.log.reader(topics), self.stop, self.happened)
         self.metrics = Metrics(STREAM, self.clock.now, simulated=True)
-        self.config = small_config()
+        self.config = config
+        self.listings: dict[Series, Millis] = {}
         self.publish(*records)
 
     def publish(self, *records: LogRecord) -> None:
@@ -97,7 +101,7 @@ class Rig:
             store=self.store,
             dead_letters=self.letters,
             clock=self.clock,
-            listings=dict,
+            listings=lambda: self.listings,
             observer=self.metrics,
             log=Log(),
         )
@@ -220,3 +224,18 @@ def test_metrics_are_told_what_happened() -> None:
     assert f"cryptostream_candles_total{{{labels.format('duplicate')}}} 2.0" in text
     assert 'cryptostream_dead_letters_total{stage="decode"} 1.0' in text
     assert 'cryptostream_freshness_seconds{interval="1m",symbol="BTCUSDC"}' in text
+
+
+def test_a_candle_that_is_not_the_sum_of_its_parts_is_counted_and_told() -> None:
+    config = small_config(("1m", "5m"), ())
+    rig = Rig(*minutes(0, 5), published(candle(Series("BTCUSDC", "5m"), 0, volume="9")), config=config)
+    (found,) = rig.run().snapshot().mismatches
+    assert (found.series.interval, found.open_time) == ("5m", START)
+    assert 'cryptostream_rollup_mismatches_total{interval="5m",symbol="BTCUSDC"} 1.0' in rig.metrics.render().decode()
+
+
+def test_a_listing_that_becomes_known_is_learnt_while_nothing_else_happens() -> None:
+    rig = Rig(*minutes(0, 30))
+    rig.listings = {BTC: START}
+    rig.run()
+    assert rig.store.rows[BTC] == rows_of(in_bulk(rig.config, rig.store, BTC, START))

@@ -14,7 +14,7 @@ from cryptostream.observe.logs import Log
 class Edges:
     """The consumer's ports.
 
-    `listings` is asked with every batch for the first open times that the exchange has, as far as they are
+    `listings` is asked about once a second for the first open times that the exchange has, as far as they are
     known. `clock` tells exchange time.
     """
 

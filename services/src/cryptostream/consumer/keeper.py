@@ -104,7 +104,12 @@ class Keeper:
         loaded = self._load((check.wholes, check.parts))
         if isinstance(loaded, Err):
             return loaded
-        self.state = checked(self.state, check, loaded.value)
+        self.state, found = checked(self.state, check, loaded.value)
+        for each in found:
+            self._edges.observer.rollup_mismatched(each.series)
+            self._edges.log.warning(
+                "rollup_mismatch", series=str(each.series), open_time=each.open_time, detail=each.detail
+            )
         return Ok(None)
 
     def _keep(self, state: ConsumerState, batch: StoreBatch) -> Result[None, Halt]:
@@ -149,10 +154,11 @@ class Keeper:
 
     def _prepare(self, arrivals: Arrivals) -> Result[Loaded, Halt]:
         """Make the series of a batch known, and read what the step needs."""
+        known = len(self.state.series)
         admitted = self._admit(met(self._config, arrivals))
         if isinstance(admitted, Err):
             return admitted
-        learnt = self.learn()
+        learnt = self.learn() if len(self.state.series) > known else admitted
         if isinstance(learnt, Err):
             return learnt
         return self._load(needs(self._config, self.state, arrivals))

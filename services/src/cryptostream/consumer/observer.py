@@ -10,6 +10,7 @@ from cryptostream.core.ports import DeadLetter
 from cryptostream.core.stream.consumer_config import ConsumerConfig
 from cryptostream.core.stream.consumer_read import Stage, placed
 from cryptostream.core.stream.consumer_state import ConsumerState, Outcome
+from cryptostream.observe.logs import Log
 
 
 class Observer(Protocol):
@@ -51,7 +52,16 @@ def tell_stored(observer: Observer, state: ConsumerState, outcome: Outcome, now:
             observer.stored_before(series, counts.duplicates)
 
 
-def tell_refused(observer: Observer, config: ConsumerConfig, letters: Iterable[DeadLetter]) -> None:
-    """Tell of dead letters."""
+def tell_refused(observer: Observer, log: Log, config: ConsumerConfig, letters: Iterable[DeadLetter]) -> None:
+    """Tell of dead letters, one by one."""
     for each in letters:
-        observer.dead_lettered(each.stage, each.rejected.reason, placed(config, each))
+        reason, series = each.rejected.reason, placed(config, each)
+        observer.dead_lettered(each.stage, reason, series)
+        log.warning(
+            "dead_letter",
+            stage=each.stage,
+            reason=reason,
+            detail=each.rejected.detail,
+            series=None if series is None else str(series),
+            open_time=each.open_time,
+        )

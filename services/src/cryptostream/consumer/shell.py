@@ -104,7 +104,7 @@ class Consumer:
             )
             if isinstance(kept, Err):
                 return kept
-            tell_refused(self._edges.observer, self._config, letters.value)
+            tell_refused(self._edges.observer, self._edges.log, self._config, letters.value)
         return self._patience.until_done("committing", lambda: self._edges.reader.commit(records))
 
     def _work_behind(self, *, idle: bool) -> Result[None, Halt]:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cryptostream.core.market.candle import CandleTable, ValidatedCandle
+from cryptostream.core.market.candle import CandleRecord, CandleTable, ValidatedCandle
 from cryptostream.core.market.interval import INTERVALS, Interval, Millis
+from cryptostream.core.market.reject import Rejected
 from cryptostream.core.market.table import between, table_of
 from cryptostream.core.ports import DeadLetter
-from cryptostream.core.result import Err
+from cryptostream.core.result import Err, Result
 from cryptostream.core.stream.consumer_read import letter
 from cryptostream.core.stream.consumer_state import Arrival, Counts, SeriesMemory
 from cryptostream.core.stream.validation import ValidationRules, validate
@@ -27,11 +28,15 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """Revisions and closes by open time, of what is stored and of what was read before in this batch."""
+class _Desk:
+    """What is known, by open time, of what is stored and of this batch so far; grows with each record."""
 
     revisions: dict[Millis, int]
     closes: dict[Millis, float]
+    chosen: dict[Millis, ValidatedCandle]
+    letters: list[DeadLetter]
+    revised: list[Millis]
+    fresh: list[CandleRecord]
 
 
 def accept(
@@ -48,53 +53,62 @@ def accept(
     that follows.
     """
     interval = INTERVALS[arrivals[0].record.interval]
-    known = _known(memory, windows, interval, arrivals)
-    chosen: dict[Millis, ValidatedCandle] = {}
-    letters: list[DeadLetter] = []
-    live: list[Millis] = []
-    stored = revisions = 0
-    for log, record in arrivals:
-        open_time = record.open_time
-        revision = known.revisions.get(open_time)
-        if revision is not None and revision >= record.revision:
-            continue
-        previous = known.closes.get(interval.shift(open_time, -1) if interval.is_month else open_time - interval.step)
-        result = validate(record, rules=rules, now=now, previous_close=previous, listing=memory.listing)
-        if isinstance(result, Err):
-            letters.append(letter(log, result.error, "validate", now, record))
-            if result.error.reason == "aberrant_move":
-                known.closes[open_time] = float(record.close)
-            continue
-        stored += 1
-        revisions += revision is not None
-        if revision is None and record.lane == "live":
-            live.append(open_time)
-        chosen[open_time] = result.value
-        known.revisions[open_time] = record.revision
-        known.closes[open_time] = result.value.close
-    candles = tuple(chosen[open_time] for open_time in sorted(chosen))
+    desk = _desk(memory, windows, interval, arrivals)
+    for arrival in arrivals:
+        open_time = arrival.record.open_time
+        if desk.revisions.get(open_time, -1) < arrival.record.revision:
+            before = interval.shift(open_time, -1) if interval.is_month else open_time - interval.step
+            result = validate(
+                arrival.record,
+                rules=rules,
+                now=now,
+                previous_close=desk.closes.get(before),
+                listing=memory.listing,
+            )
+            _judge(desk, arrival, result, now)
+    candles = tuple(desk.chosen[open_time] for open_time in sorted(desk.chosen))
+    stored, refused = len(desk.fresh) + len(desk.revised), len(desk.letters)
     return Accepted(
         candles=candles,
         rows=table_of(candles),
-        letters=tuple(letters),
-        counts=Counts(stored, revisions, len(arrivals) - stored - len(letters), len(letters)),
-        live=tuple(live),
-        last_seen=_last_seen(known.closes, arrivals) or memory.last_seen,
+        letters=tuple(desk.letters),
+        counts=Counts(stored, len(desk.revised), len(arrivals) - stored - refused, refused),
+        live=tuple(record.open_time for record in desk.fresh if record.lane == "live"),
+        last_seen=_last_seen(desk.closes, arrivals) or memory.last_seen,
     )
 
 
-def _known(memory: SeriesMemory, windows: Sequence[Window], interval: Interval, arrivals: Sequence[Arrival]) -> _Known:
+def _judge(desk: _Desk, arrival: Arrival, result: Result[ValidatedCandle, Rejected], now: Millis) -> None:
+    """Enter the outcome of a record's validation."""
+    log, record = arrival
+    open_time = record.open_time
+    if isinstance(result, Err):
+        desk.letters.append(letter(log, result.error, "validate", now, record))
+        if result.error.reason == "aberrant_move":
+            desk.closes[open_time] = float(record.close)
+        return
+    if open_time in desk.revisions:
+        desk.revised.append(open_time)
+    else:
+        desk.fresh.append(record)
+    desk.chosen[open_time] = result.value
+    desk.revisions[open_time] = record.revision
+    desk.closes[open_time] = result.value.close
+
+
+def _desk(memory: SeriesMemory, windows: Sequence[Window], interval: Interval, arrivals: Sequence[Arrival]) -> _Desk:
+    """The desk with everything stored around `arrivals`."""
     opens = [arrival.record.open_time for arrival in arrivals]
     first, last = interval.shift(interval.floor(min(opens)), -1), max(opens)
-    known = _Known({}, {})
+    desk = _Desk({}, {}, {}, [], [], [])
     for window in windows:
         rows = between(window.rows, first, last + 1)
         times = rows.open_time.tolist()
-        known.revisions.update(zip(times, rows.revision.tolist(), strict=True))
-        known.closes.update(zip(times, rows.close.tolist(), strict=True))
+        desk.revisions.update(zip(times, rows.revision.tolist(), strict=True))
+        desk.closes.update(zip(times, rows.close.tolist(), strict=True))
     if memory.last_seen is not None:
-        known.closes.setdefault(*memory.last_seen)
-    return known
+        desk.closes.setdefault(*memory.last_seen)
+    return desk
 
 
 def _last_seen(closes: Mapping[Millis, float], arrivals: Sequence[Arrival]) -> tuple[Millis, float] | None:

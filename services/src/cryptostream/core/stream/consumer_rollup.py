@@ -61,18 +61,15 @@ def next_check(config: ConsumerConfig, state: ConsumerState) -> Check | None:
     return None
 
 
-def checked(state: ConsumerState, check: Check, loaded: Loaded) -> ConsumerState:
-    """The state after `check`: what no longer differs is forgotten, what differs is remembered and counted."""
+def checked(state: ConsumerState, check: Check, loaded: Loaded) -> tuple[ConsumerState, tuple[Mismatch, ...]]:
+    """What differs, remembered and counted; what no longer does is forgotten."""
     series, memory = check.wholes.series, state.series[check.wholes.series]
     found = _mismatches(check, loaded)
     others = tuple(m for m in state.mismatches if m.series != series or not check.run[0] <= m.open_time <= check.run[1])
     rest = tuple(part for run in memory.unchecked for part in without(INTERVALS[series.interval], run, (check.run,)))
     counts = memory.counts + Counts(mismatches=len(found))
-    return replace(
-        state,
-        series={**state.series, series: replace(memory, unchecked=rest, counts=counts)},
-        mismatches=(*others, *found)[-KEPT:],
-    )
+    series_after = {**state.series, series: replace(memory, unchecked=rest, counts=counts)}
+    return replace(state, series=series_after, mismatches=(*others, *found)[-KEPT:]), found
 
 
 def _mismatches(check: Check, loaded: Loaded) -> tuple[Mismatch, ...]:
