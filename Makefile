@@ -14,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
 # What each tier holds, and what to say while it holds nothing.
-UNIT := tests/unit tests/property tests/contract
+UNIT := tests/unit tests/property tests/contract $(wildcard tests/embedded)
 integration_comes := with Kafka and InfluxDB
 operator_comes := with the operator
 e2e_comes := with real pods
@@ -52,7 +52,7 @@ run: $(READY) ## candles in one process: the sample stream, or ARGS="-f stream.y
 
 test: $(EMPTY) $(FULL) ## every tier that has tests, in order
 
-test-unit: $(READY) ## Python only: lint, types, import contracts, then unit, property and contract tests
+test-unit: $(READY) ## Python only: lint, types, import contracts; unit, property, contract and embedded-run tests
 	@$(checks); $(BIN)/pytest $(UNIT) -n 2 --dist loadfile $(ARGS) || failed=1; exit $$failed
 
 test-integration: $(READY) ## real Kafka and InfluxDB
