@@ -9,7 +9,7 @@ from cryptostream.simulator.limits import Limits
 from cryptostream.simulator.listing import LISTED, Listing
 from cryptostream.simulator.made_up import MadeUpMarket
 from cryptostream.simulator.row import Row
-from cryptostream.simulator.state import State
+from cryptostream.simulator.state import State, state_at
 
 BUSY = Listing("BTC", "USDC", 2, 5, 9_435_000, 900, trades_per_day=4_000)
 QUIET = Listing("LTC", "USDC", 2, 3, 10_310, 2_000, trades_per_day=300, quiet=64)
@@ -20,7 +20,7 @@ MARKET = MadeUpMarket(7, (BUSY, QUIET))
 
 
 def state(now: int = NOW, **faults: Any) -> State:
-    return State(MARKET, Faults(**faults), Limits(), 7, now * 1000 + 123)
+    return state_at(now * 1000 + 123, MARKET, Faults(**faults), Limits(), 7)
 
 
 def sums(rows: list[Row]) -> tuple[Decimal, ...]:

@@ -194,7 +194,18 @@ def test_faults_are_turned_over_http_too(exchange: Exchange) -> None:
     assert exchange.http.delete(url, timeout=5).json()["silent"] == []
 
 
-@pytest.mark.parametrize("body", ["{", "[]", '{"nonsense":1}', '{"blocked":"yes"}', '{"ban_seconds":"x"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "[]",
+        '{"fail_next":-1}',
+        '{"restatements":[{"start":0,"end":1,"every":0}]}',
+        '{"nonsense":1}',
+        '{"blocked":"yes"}',
+        '{"ban_seconds":"x"}',
+    ],
+)
 def test_a_fault_that_is_none_changes_nothing(exchange: Exchange, body: str) -> None:
     before = exchange.sim.faults.value
     answer = exchange.http.post(exchange.sim.addresses.rest + "/_faults", data=body, timeout=5)

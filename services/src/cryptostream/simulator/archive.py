@@ -19,16 +19,22 @@ _PATH = re.compile(
 )
 _MICROS_FROM: Millis = 1_735_689_600_000  # 2025-01-01: files from then on are in µs
 _NO_DAILY = ("3d", "1w", "1M")
+_NO_MONTHLY = ("1s",)  # 2.6 million rows, for which nobody here has a use
 
 
 def archive_answer(path: str, state: State) -> Answer:
     """The file at `path`: there from the end of its day or month on."""
     match = _PATH.fullmatch(path)
     interval = match["interval"].replace("1mo", "1M") if match and match["interval"] != "1M" else ""
-    if not match or interval not in NAMES or match["symbol"] not in state.symbols or state.faults.archive == "missing":
+    if (
+        not match
+        or interval not in NAMES
+        or match["symbol"] not in state.symbols()
+        or state.faults.archive == "missing"
+    ):
         return Answer(404)
     is_daily = match["span"] == "daily"
-    if is_daily != bool(match["day"]) or (is_daily and interval in _NO_DAILY):
+    if is_daily != bool(match["day"]) or interval in (_NO_DAILY if is_daily else _NO_MONTHLY):
         return Answer(404)
     start = _midnight(int(match["year"]), int(match["month"]), int(match["day"] or 1))
     end = start + DAY if is_daily else Grid("1M").next(start)

@@ -1,7 +1,7 @@
 """What happens to a market from outside: it stops, or its past is restated. Frozen values. Pure."""
 
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -31,7 +31,7 @@ class Restatement(msgspec.Struct, frozen=True):
     start: Millis
     end: Millis
     symbols: tuple[str, ...] = ()
-    every: int = 1
+    every: Annotated[int, msgspec.Meta(ge=1)] = 1
 
 
 class Events(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -12,6 +12,8 @@ from cryptostream.core.ports import Clock
 from cryptostream.simulator.events import Events, Restatement, Stop
 from cryptostream.simulator.hashing import happens
 from cryptostream.simulator.row import Push
+
+_Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,7 +34,7 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Connections are reset without an answer, and WebSocket handshakes too."""
     paths: str = "*"
     """The HTTP faults below strike paths that match this pattern (`/api/v3/klines`, `/api/*`)."""
-    too_many_next: int = 0
+    too_many_next: _Count = 0
     """So many answers are 429, with Retry-After to the end of the minute."""
     banned_until: Millis = 0
     """418 until then."""
@@ -40,16 +42,16 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """451, as from a restricted location."""
     html_forbidden: bool = False
     """403 with a page of HTML, as from a firewall."""
-    fail_next: int = 0
+    fail_next: _Count = 0
     """So many answers are `fail_status`."""
-    fail_every: int = 0
+    fail_every: _Count = 0
     """Every so-manieth answer is `fail_status`."""
-    fail_status: int = 503
-    truncate_next: int = 0
+    fail_status: Annotated[int, msgspec.Meta(ge=500, le=599)] = 503
+    truncate_next: _Count = 0
     """So many answers have half their body."""
-    answer_delay_seconds: float = 0.0
+    answer_delay_seconds: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Wall-clock seconds before any answer: slow, or long enough to time out."""
-    rest_lag_ms: int = 0
+    rest_lag_ms: _Count = 0
     """A closed candle is absent from REST for so long after its end."""
 
     # streams
@@ -57,13 +59,13 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Streams that match (`btcusdc@kline_1m`, `*@kline_1s`) send nothing; their sockets live."""
     streams: str = "*"
     """The faults below strike streams that match this pattern."""
-    drop_close_probability: float = 0.0
+    drop_close_probability: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """A closing update is not sent, with this probability, drawn from the seed and the candle."""
-    drop_close_every: int = 0
+    drop_close_every: _Count = 0
     """A closing update is not sent for every so-manieth candle."""
-    double_close_every: int = 0
+    double_close_every: _Count = 0
     """A closing update is sent twice for every so-manieth candle."""
-    delay_close_ms: int = 0
+    delay_close_ms: _Count = 0
     """Closing updates come so much later."""
 
     archive: Literal["none", "missing", "bad_checksum", "truncated"] = "none"

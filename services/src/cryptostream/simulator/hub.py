@@ -31,9 +31,7 @@ class Hub:
         self._following[socket] = after
         for name in before.difference(after):
             self._leave(name, socket)
-        for name in after:
-            if name not in before:
-                self._join(name, socket)
+        self._join([name for name in after if name not in before], socket)
 
     def remove(self, socket: Socket) -> None:
         """Forget a socket that has ended."""
@@ -61,12 +59,14 @@ class Hub:
             combined = f'{{"stream":"!serverShutdown","data":{payload}}}'
             socket.send((text_frame(combined if socket.subscriptions.combined else payload),))
 
-    def _join(self, name: str, socket: Socket) -> None:
-        self._followers.setdefault(name, set()).add(socket)
+    def _join(self, names: list[str], socket: Socket) -> None:
         state = self._state()
-        stream = stream_of(name, state.symbols)
-        if stream and name not in self._followed:
-            self._followed[name] = (stream, beginning(state.view.now))
+        symbols, position = state.symbols(), beginning(state.view.now)
+        for name in names:
+            self._followers.setdefault(name, set()).add(socket)
+            stream = stream_of(name, symbols)
+            if stream:
+                self._followed.setdefault(name, (stream, position))
 
     def _leave(self, name: str, socket: Socket) -> None:
         followers = self._followers.get(name, set())

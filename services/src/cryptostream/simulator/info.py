@@ -23,10 +23,11 @@ _ABILITIES = (
 def exchange_info(params: Params, state: State) -> dict[str, Any]:
     """The answer to checked `params`."""
     asked = [params["symbol"]] if params.get("symbol") else symbols_of(params.get("symbols", ""))
+    names = state.symbols()
     entries = (
         _symbol(one, status_of(one.name, state.faults, state.view.now))
         for one in state.market.symbols
-        if one.name in state.symbols and (asked is None or one.name in asked)
+        if one.name in names and (asked is None or one.name in asked)
     )
     wanted = params.get("symbolStatus")
     return {

@@ -20,16 +20,16 @@ class MadeUpMarket:
     def __init__(self, seed: int = 1, listings: tuple[Listing, ...] = LISTINGS) -> None:
         self._seed = seed
         self._listings = MappingProxyType({listing.name: listing for listing in listings})
+        self._symbols = tuple(
+            Traded(one.name, one.coin, one.quote, one.price_decimals, one.lot_decimals) for one in listings
+        )
         self._walk = lru_cache(maxsize=None)(self._make_walk)
         self._day = lru_cache(maxsize=len(listings) + 8)(self._make_day)
         self._whole = lru_cache(maxsize=20_000)(self._make_whole)
 
     @property
     def symbols(self) -> tuple[Traded, ...]:
-        return tuple(
-            Traded(one.name, one.coin, one.quote, one.price_decimals, one.lot_decimals)
-            for one in self._listings.values()
-        )
+        return self._symbols
 
     def rows(self, line: Line, start: Millis | None, end: Millis | None, limit: int, view: View) -> list[Row]:
         listing, grid = self._listings[line.symbol], Grid(line.interval, line.zone)

@@ -25,11 +25,12 @@ class ReplayMarket:
         self._rows = MappingProxyType(
             {key: _union([*group]) for key, group in groupby(series, key=lambda one: (one.symbol, one.interval))}
         )
+        self._symbols = tuple(_traded(name) for name in sorted({symbol for symbol, _ in self._rows}))
         self._opens = MappingProxyType({key: [row.open_time for row in rows] for key, rows in self._rows.items()})
 
     @property
     def symbols(self) -> tuple[Traded, ...]:
-        return tuple(_traded(name) for name in sorted({symbol for symbol, _ in self._rows}))
+        return self._symbols
 
     def rows(self, line: Line, start: Millis | None, end: Millis | None, limit: int, view: View) -> list[Row]:
         last = view.now if end is None else min(end, view.now)

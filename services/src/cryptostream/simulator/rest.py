@@ -63,7 +63,8 @@ def _time(_params: Params, state: State, scale: int) -> Reply:
 
 
 def _info(params: Params, state: State, scale: int) -> Reply:
-    fault = first_fault(params, (*INFO_FORM, symbol_list(state.symbols), known_symbol(state.symbols)))
+    names = state.symbols()
+    fault = first_fault(params, (*INFO_FORM, symbol_list(names), known_symbol(names)))
     if fault:
         return Err(fault)
     info = exchange_info(params, state)
@@ -71,7 +72,7 @@ def _info(params: Params, state: State, scale: int) -> Reply:
 
 
 def _klines(params: Params, state: State, scale: int) -> Reply:
-    fault = first_fault(params, (*KLINES_FORM, known_symbol(state.symbols), known_interval, known_zone))
+    fault = first_fault(params, (*KLINES_FORM, known_symbol(state.symbols()), known_interval, known_zone))
     if fault:
         return Err(fault)
     line = Line(params["symbol"], params["interval"], zone_of(params.get("timeZone", "0")) or 0)

@@ -15,7 +15,7 @@ from cryptostream.simulator.front import Front
 from cryptostream.simulator.http11 import Answer, BadRequestError, Request, read_request, rendered
 from cryptostream.simulator.hub import Hub
 from cryptostream.simulator.market import Market
-from cryptostream.simulator.state import State
+from cryptostream.simulator.state import State, state_at
 from cryptostream.simulator.websocket import Socket, handshake
 
 _LONGEST_SLEEP = 0.05
@@ -37,7 +37,7 @@ class Server:
     def state(self) -> State:
         """The exchange as it stands now."""
         now = self._switch.now_micros()
-        return State(self._market, self._switch.value, self._config.limits, self._config.seed, now)
+        return state_at(now, self._market, self._switch.value, self._config.limits, self._config.seed)
 
     async def run(self, started: Callable[[Addresses], None], stop: asyncio.Event) -> None:
         """Serve until `stop` is set; `started` is told the addresses.

@@ -8,20 +8,20 @@ from cryptostream.simulator.market import Market, View
 
 
 class State(NamedTuple):
-    """The exchange as it stands; `now` is in µs of its own clock."""
+    """The exchange as it stands; `now` is in µs of its own clock, `view` the market at that time."""
 
     market: Market
     faults: Faults
     limits: Limits
     seed: int
     now: int
+    view: View
 
-    @property
-    def view(self) -> View:
-        """The market as it stands now."""
-        return View(self.now // 1000, self.faults.events)
-
-    @property
     def symbols(self) -> frozenset[str]:
         """The names of what is traded."""
-        return frozenset(one.name for one in self.market.symbols) - set(self.faults.delisted)
+        return frozenset(one.name for one in self.market.symbols).difference(self.faults.delisted)
+
+
+def state_at(now: int, market: Market, faults: Faults, limits: Limits, seed: int) -> State:
+    """The exchange as it stands at `now` (µs)."""
+    return State(market, faults, limits, seed, now, View(now // 1000, faults.events))
