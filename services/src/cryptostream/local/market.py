@@ -80,8 +80,14 @@ def open_simulator(spec: StreamSpec, *, speed: float, not_before: Millis) -> Mar
     system = SystemClock()
     clock: Clock = system if speed == 1 else ScaledClock(max(system.now(), not_before), speed)
     simulator = Simulator(clock=clock)
-    where = simulator.start()
-    return _online("simulator", spec, Endpoints((where.rest,), (where.stream,)), clock, simulator.stop)
+    simulator.start()
+    return follow(spec, simulator, simulator.stop)
+
+
+def follow(spec: StreamSpec, simulator: Simulator, close: Callable[[], None]) -> Market:
+    """A running simulator as a market, on its own clock."""
+    where = Endpoints((simulator.addresses.rest,), (simulator.addresses.stream,))
+    return _online("simulator", spec, where, simulator.clock, close)
 
 
 def _online(kind: Kind, spec: StreamSpec, where: Endpoints, local: Clock, close: Callable[[], None]) -> Market:
