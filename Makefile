@@ -9,6 +9,8 @@ READY := .venv/.ready
 BIN := .venv/bin
 SAMPLE := manifests/samples/majors.yaml
 ARGS ?=
+# Examples drawn by chance are the same in every run; `thorough` searches anew.
+export HYPOTHESIS_PROFILE ?= ci
 export UV_PYTHON := $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
