@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cryptostream.local.options import Level, RunOptions
+from cryptostream.simulator.verb import simulate
 
 BAD_INPUT = 2
 EXTRAS = {"duckdb": "local", "requests": "services", "websockets": "services", "prometheus_client": "services"}
@@ -70,6 +71,9 @@ def run(  # noqa: PLR0913 - one argument a flag
         port=port,
     )
     raise typer.Exit(verb(options))
+
+
+app.command()(simulate)
 
 
 def main() -> None:

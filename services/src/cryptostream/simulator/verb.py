@@ -19,7 +19,6 @@ from cryptostream.simulator.faults import Faults
 from cryptostream.simulator.market import Market
 from cryptostream.simulator.recording import Recording, recordings
 from cryptostream.simulator.replay import ReplayMarket, spans
-from cryptostream.simulator.simulator import running_simulator
 
 _BAD_INPUT = 2
 
@@ -56,6 +55,8 @@ def simulate(  # noqa: PLR0913 - one argument a flag
 
 
 def _serve(config: SimulatorConfig, clock: Clock, market: Market | None) -> None:
+    from cryptostream.simulator.simulator import running_simulator  # noqa: PLC0415 - only serving needs an extra
+
     try:
         with _stop_signal() as stop, running_simulator(config, clock, market) as sim:
             typer.echo(_welcome(sim.addresses))
