@@ -76,6 +76,18 @@ def run(  # noqa: PLR0913 - one argument a flag
 app.command()(simulate)
 
 
+@app.command()
+def recompute(
+    *,
+    data: Annotated[Path | None, typer.Option(help="Data directory, or the folder above it.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="The resource with the changed indicators.")] = None,
+) -> None:
+    """Compute all stored indicator rows anew: a changed list for the past. Goes on where it was interrupted."""
+    from cryptostream.local.recompute_verb import recompute as verb
+
+    raise typer.Exit(verb(data, file))
+
+
 def main() -> None:
     """The entry point; a missing extra is named."""
     try:

@@ -12,9 +12,8 @@ from cryptostream.core.market.series import Series
 from cryptostream.core.resource.history import history_start, poll_seconds
 from cryptostream.core.resource.spec import StreamSpec
 from cryptostream.core.result import Err, Ok
-from cryptostream.core.stream.consumer_config import consumer_config
+from cryptostream.core.stream.consumer_config import stream_config
 from cryptostream.core.stream.series_state import ProducerConfig
-from cryptostream.core.stream.validation import ValidationRules
 from cryptostream.local.market import Market
 from cryptostream.local.view import StreamView, view_of
 from cryptostream.log.embedded import EmbeddedLog
@@ -25,7 +24,6 @@ from cryptostream.producer.edges import Job
 from cryptostream.producer.shell import Producer
 from cryptostream.store.duckdb_store import DuckDbStore
 
-SKEW: Millis = MINUTE
 CAPACITY = 20_000
 HISTORY_ROOM = CAPACITY // 2
 """History waits while the log holds more than this, so that there is always room for live candles."""
@@ -66,7 +64,7 @@ def assemble(
     metrics = Metrics(spec.stream, market.clock.now, simulated=market.simulated)
     metrics.backlog(lambda: sum(embedded.backlog().values()))
     consumer = Consumer(
-        consumer_config(spec.stream, spec.symbols, spec.intervals, indicators, rules_of(spec)),
+        stream_config(spec, indicators),
         ConsumerEdges(
             reader=embedded.reader(topic(spec.stream, interval) for interval in spec.intervals),
             store=store,
@@ -94,17 +92,6 @@ def assemble(
     counts = store.counts()
     before = counts.value if isinstance(counts, Ok) else {}
     return Parts(spec, market, store, embedded, producer, consumer, metrics, before)
-
-
-def rules_of(spec: StreamSpec) -> ValidationRules:
-    """What the stream's consumer accepts."""
-    return ValidationRules(
-        symbols=frozenset(symbol.name for symbol in spec.symbols),
-        intervals=frozenset(spec.intervals),
-        max_move=float(spec.validation.max_move_percent) / 100,
-        reject_aberrant=spec.validation.on_aberrant == "Reject",
-        skew_ms=SKEW,
-    )
 
 
 def producer_config(spec: StreamSpec, series: int) -> ProducerConfig:

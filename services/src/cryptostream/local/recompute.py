@@ -1,4 +1,4 @@
-"""A changed indicator list for the past: computes the enriched rows of all stored candles anew, piece by piece.
+"""Computes the enriched rows of all stored candles anew, piece by piece: a changed indicator list for the past.
 
 All of it is marked dirty in the store first. So nothing is lost if it is interrupted, at any moment: the next
 `recompute` goes on, and a run would do the rest behind its live writes.

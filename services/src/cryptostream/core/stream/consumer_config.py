@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from cryptostream.core.indicators.catalogue import Indicator
-from cryptostream.core.market.interval import INTERVALS, Interval
+from cryptostream.core.market.interval import INTERVALS, MINUTE, Interval, Millis
 from cryptostream.core.market.rollup import divides
 from cryptostream.core.market.series import Series, Symbol
+from cryptostream.core.resource.spec import StreamSpec
 from cryptostream.core.stream.validation import ValidationRules
+
+SKEW: Final[Millis] = MINUTE
+"""How far the exchange's clock may be ahead of ours before a candle lies in the future."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,18 @@ class ConsumerConfig:
     ahead: int = 2048
     slack: int = 128
     chunk: int = 4096
+
+
+def stream_config(spec: StreamSpec, indicators: tuple[Indicator, ...]) -> ConsumerConfig:
+    """The configuration for a declared stream, whose `indicators` are compiled."""
+    rules = ValidationRules(
+        symbols=frozenset(symbol.name for symbol in spec.symbols),
+        intervals=frozenset(spec.intervals),
+        max_move=float(spec.validation.max_move_percent) / 100,
+        reject_aberrant=spec.validation.on_aberrant == "Reject",
+        skew_ms=SKEW,
+    )
+    return consumer_config(spec.stream, spec.symbols, spec.intervals, indicators, rules)
 
 
 def consumer_config(
