@@ -4,6 +4,7 @@ import json
 import threading
 from collections import defaultdict
 
+import pytest
 import requests
 from websockets.sync.client import connect
 
@@ -33,6 +34,16 @@ def test_a_restart_goes_on_where_it_was() -> None:
         before = sim.truth(series, NOW - 10**7, NOW)
     with running_simulator(CONFIG, clock) as sim:
         assert sim.truth(series, NOW - 10**7, NOW) == before
+
+
+def test_the_same_one_may_be_started_again() -> None:
+    sim = Simulator(CONFIG, ManualClock(NOW))
+    for _ in range(2):
+        with requests.Session() as http:
+            assert http.get(sim.start().rest + "/api/v3/time", timeout=10).json() == {"serverTime": NOW}
+            sim.stop()
+            with pytest.raises(requests.exceptions.ConnectionError):
+                http.get(sim.addresses.rest + "/api/v3/time", timeout=10)
 
 
 def test_two_at_once_do_not_know_each_other() -> None:
