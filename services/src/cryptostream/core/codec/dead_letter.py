@@ -5,7 +5,6 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from cryptostream.core.codec.versioned import UNREADABLE
 from cryptostream.core.market.candle import Int64
 from cryptostream.core.market.reject import Reason, Rejected
 from cryptostream.core.ports import DeadLetter, LogRecord
@@ -55,7 +54,7 @@ def decode(record: LogRecord) -> Result[DeadLetter, Rejected]:
     """
     try:
         read = msgspec.convert(_texts(record.headers), _Headers, strict=False)
-    except UNREADABLE as error:
+    except msgspec.ValidationError as error:
         return Err(Rejected("malformed", f"headers of a dead letter: {error}"))
     refused = LogRecord(read.topic, read.partition, read.offset, record.key, record.value, (), record.timestamp)
     rejected = Rejected(read.reason, read.detail)
@@ -67,4 +66,4 @@ def _bytes(value: str | int) -> bytes:
 
 
 def _texts(stated: tuple[tuple[str, bytes], ...]) -> Mapping[str, str]:
-    return {name: value.decode() for name, value in stated}
+    return {name: value.decode(errors="replace") for name, value in stated}

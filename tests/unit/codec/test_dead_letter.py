@@ -1,0 +1,75 @@
+import pytest
+from msgspec.structs import replace
+
+from cryptostream.core.codec.dead_letter import LONGEST, decode, headers
+from cryptostream.core.market.reject import Rejected
+from cryptostream.core.ports import DeadLetter, LogRecord
+from tests.unit.codec.examples import OPEN, err, ok
+
+REFUSED = LogRecord("market.majors.prices-1m", 3, 99, b"BTCUSDC", b'{"open":"-1"}\xff', (("lane", b"live"),), OPEN)
+LETTER = DeadLetter(
+    record=REFUSED,
+    rejected=Rejected("negative", "open is -1: it must be above 0"),
+    stage="validate",
+    at=OPEN + 61_000,
+    symbol="BTCUSDC",
+    interval="1m",
+    open_time=OPEN,
+)
+
+
+def published(letter: DeadLetter) -> LogRecord:
+    """The letter as a reader of the dead-letter topic gets it."""
+    record = letter.record
+    return LogRecord("market.majors.dead-letter", 0, 7, record.key, record.value, headers(letter), OPEN + 61_500)
+
+
+def test_headers_say_why_and_where_from() -> None:
+    assert dict(headers(LETTER)) == {
+        "reason": b"negative",
+        "detail": b"open is -1: it must be above 0",
+        "stage": b"validate",
+        "topic": b"market.majors.prices-1m",
+        "partition": b"3",
+        "offset": b"99",
+        "symbol": b"BTCUSDC",
+        "interval": b"1m",
+        "open_time": b"1761711720000",
+        "at": b"1761711781000000",
+    }
+
+
+def test_what_is_not_known_of_a_letter_has_no_header() -> None:
+    blind = replace(LETTER, symbol=None, interval=None, open_time=None, stage="decode")
+    assert {"symbol", "interval", "open_time"}.isdisjoint(dict(headers(blind)))
+    assert ok(decode(published(blind))).symbol is None
+
+
+def test_a_letter_comes_back_with_the_original_bytes() -> None:
+    back = ok(decode(published(LETTER)))
+    assert back.record.value == REFUSED.value
+    assert back == replace(LETTER, record=replace(REFUSED, headers=(), timestamp=OPEN + 61_500))
+
+
+def test_other_headers_are_passed_over() -> None:
+    letter = published(LETTER)
+    assert ok(decode(replace(letter, headers=(*letter.headers, ("trace", b"\x00\xff")))))
+
+
+def test_names_of_any_script_and_long_details_are_carried() -> None:
+    letter = replace(LETTER, symbol="币安人生USDT", rejected=Rejected("malformed", "x" * 5000))
+    back = ok(decode(published(letter)))
+    assert back.symbol == "币安人生USDT"
+    assert back.rejected.detail == "x" * LONGEST
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("reason", b"bad luck"), ("stage", b"later"), ("partition", b"-1"), ("offset", b"x"), ("at", b"\xff")],
+)
+def test_a_record_that_is_no_letter_is_malformed(name: str, value: bytes) -> None:
+    letter = published(LETTER)
+    wrong = tuple((each, value if each == name else text) for each, text in letter.headers)
+    lacking = tuple(header for header in letter.headers if header[0] != name)
+    assert err(decode(replace(letter, headers=wrong))).reason == "malformed"
+    assert err(decode(replace(letter, headers=lacking))).reason == "malformed"
