@@ -15,7 +15,12 @@ from cryptostream.simulator.verb import simulate
 BAD_INPUT = 2
 EXTRAS = {"duckdb": "local", "requests": "services", "websockets": "services", "prometheus_client": "services"}
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Crypto candles that you can prove are complete.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Crypto candles that you can prove are complete.",
+)
 
 File = Annotated[Path, typer.Option("--file", "-f", help="The resource, as YAML.")]
 Data = Annotated[Path, typer.Option(help="Where data directories are.")]
