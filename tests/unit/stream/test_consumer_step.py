@@ -251,6 +251,16 @@ def test_a_crash_is_rejected_once_and_the_prices_after_it_are_taken(size: int) -
     assert START + 3 * MINUTE not in store.candles[BTC]
 
 
+@pytest.mark.parametrize("size", [1, 6])
+def test_one_bad_print_costs_one_candle(size: int) -> None:
+    w, store = world(reject=True)
+    records = [published(candle(BTC, n, price)) for n, price in enumerate([100.0, 100.0, 20.0, 100.0, 100.0, 100.0])]
+    for first in range(0, len(records), size):
+        w.take(*records[first : first + size])
+        w.restart()
+    assert len(store.candles[BTC]) == 5
+
+
 def test_a_crash_is_flagged_where_the_stream_keeps_it() -> None:
     w, store = world()
     w.take(*[published(candle(BTC, n, price)) for n, price in enumerate([100.0, 20.0, 21.0])])

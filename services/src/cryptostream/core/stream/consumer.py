@@ -106,7 +106,7 @@ def _judge(
     """What is accepted of each series, and the windows with it."""
     windows = held(config, state, arrivals.by_series, loaded)
     accepted = {
-        series: accept(config.rules, state.series[series], windows[series], items, now)
+        series: accept(config.rules, state.series[series].listing, windows[series], items, now)
         for series, items in arrivals.by_series.items()
     }
     for series, taken in accepted.items():
@@ -120,7 +120,7 @@ def _runs(config: ConsumerConfig, series: Series, taken: Accepted) -> tuple[Run,
 
 def _after(memory: SeriesMemory, taken: Accepted) -> SeriesMemory:
     """The memory with the beginning, end and counts of what is accepted."""
-    memory = replace(memory, counts=memory.counts + taken.counts, last_seen=taken.last_seen)
+    memory = replace(memory, counts=memory.counts + taken.counts)
     if not taken.candles:
         return memory
     first, last = taken.candles[0].record.open_time, taken.candles[-1].record.open_time

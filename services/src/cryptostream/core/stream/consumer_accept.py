@@ -1,6 +1,6 @@
 """RAW → VALIDATED for the arrivals of one series: each record is stored, a duplicate, or a dead letter. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptostream.core.market.candle import CandleRecord, CandleTable, ValidatedCandle
@@ -10,7 +10,7 @@ from cryptostream.core.market.table import between, table_of
 from cryptostream.core.ports import DeadLetter
 from cryptostream.core.result import Err, Result
 from cryptostream.core.stream.consumer_read import letter
-from cryptostream.core.stream.consumer_state import Arrival, Counts, SeriesMemory
+from cryptostream.core.stream.consumer_state import Arrival, Counts
 from cryptostream.core.stream.validation import ValidationRules, validate
 from cryptostream.core.stream.windows import Window
 
@@ -24,7 +24,6 @@ class Accepted:
     letters: tuple[DeadLetter, ...]
     counts: Counts
     live: tuple[Millis, ...]
-    last_seen: tuple[Millis, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +40,19 @@ class _Desk:
 
 def accept(
     rules: ValidationRules,
-    memory: SeriesMemory,
+    listing: Millis | None,
     windows: Sequence[Window],
     arrivals: Sequence[Arrival],
     now: Millis,
 ) -> Accepted:
     """Judge `arrivals` in their order, given all stored rows around them.
 
-    A record is a duplicate where its candle is stored at this or a newer revision. A candle is compared with
-    the one directly before it, even if that was rejected as aberrant: otherwise a real crash would reject all
-    that follows.
+    A record is a duplicate where its candle is stored at this or a newer revision. Its move is taken from the
+    candle directly before it, if that is stored, else from its own open: so a crash that is rejected as
+    aberrant does not reject what follows it, whatever was restarted in between.
     """
     interval = INTERVALS[arrivals[0].record.interval]
-    desk = _desk(memory, windows, interval, arrivals)
+    desk = _desk(windows, interval, arrivals)
     for arrival in arrivals:
         open_time = arrival.record.open_time
         if desk.revisions.get(open_time, -1) < arrival.record.revision:
@@ -63,7 +62,7 @@ def accept(
                 rules=rules,
                 now=now,
                 previous_close=desk.closes.get(before),
-                listing=memory.listing,
+                listing=listing,
             )
             _judge(desk, arrival, result, now)
     candles = tuple(desk.chosen[open_time] for open_time in sorted(desk.chosen))
@@ -74,7 +73,6 @@ def accept(
         letters=tuple(desk.letters),
         counts=Counts(stored, len(desk.revised), len(arrivals) - stored - refused, refused),
         live=tuple(record.open_time for record in desk.fresh if record.lane == "live"),
-        last_seen=_last_seen(desk.closes, arrivals) or memory.last_seen,
     )
 
 
@@ -84,8 +82,6 @@ def _judge(desk: _Desk, arrival: Arrival, result: Result[ValidatedCandle, Reject
     open_time = record.open_time
     if isinstance(result, Err):
         desk.letters.append(letter(log, result.error, "validate", now, record))
-        if result.error.reason == "aberrant_move":
-            desk.closes[open_time] = float(record.close)
         return
     if open_time in desk.revisions:
         desk.revised.append(open_time)
@@ -96,7 +92,7 @@ def _judge(desk: _Desk, arrival: Arrival, result: Result[ValidatedCandle, Reject
     desk.closes[open_time] = result.value.close
 
 
-def _desk(memory: SeriesMemory, windows: Sequence[Window], interval: Interval, arrivals: Sequence[Arrival]) -> _Desk:
+def _desk(windows: Sequence[Window], interval: Interval, arrivals: Sequence[Arrival]) -> _Desk:
     """The desk with everything stored around `arrivals`."""
     opens = [arrival.record.open_time for arrival in arrivals]
     first, last = interval.shift(interval.floor(min(opens)), -1), max(opens)
@@ -106,12 +102,4 @@ def _desk(memory: SeriesMemory, windows: Sequence[Window], interval: Interval, a
         times = rows.open_time.tolist()
         desk.revisions.update(zip(times, rows.revision.tolist(), strict=True))
         desk.closes.update(zip(times, rows.close.tolist(), strict=True))
-    if memory.last_seen is not None:
-        desk.closes.setdefault(*memory.last_seen)
     return desk
-
-
-def _last_seen(closes: Mapping[Millis, float], arrivals: Sequence[Arrival]) -> tuple[Millis, float] | None:
-    open_time = arrivals[-1].record.open_time
-    close = closes.get(open_time)
-    return None if close is None else (open_time, close)

@@ -39,16 +39,14 @@ class SeriesMemory:
     """What the consumer remembers of one series.
 
     `windows` ascend and lie apart; the last one reaches to the end of time, so that in-order candles need no
-    look into the store, and one before it follows history. `last_seen` is open time and close of the candle
-    read last, stored or rejected. `dirty` are the ranges of enriched rows that the store knows to be computed
-    again, `unchecked` the candles whose parts have not been added up yet.
+    look into the store, and one before it follows history. `dirty` are the ranges of enriched rows that the
+    store knows to be computed again, `unchecked` the candles whose parts have not been added up yet.
     """
 
     windows: tuple[Window, ...]
     first_open: Millis | None
     newest: Millis | None
     listing: Millis | None = None
-    last_seen: tuple[Millis, float] | None = None
     dirty: tuple[Run, ...] = ()
     unchecked: tuple[Run, ...] = ()
     counts: Counts = NOTHING
