@@ -2,14 +2,13 @@
 
 import threading
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import requests
 
 from cryptostream.exchange.answers import NoReply, Reply
+from cryptostream.exchange.reasons import is_loopback, reason
 
 _CONNECT_SECONDS = 3.0
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Transport:
@@ -66,17 +65,3 @@ class Transport:
         if self._ca_file is not None:
             session.verify = self._ca_file
         return session
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` leads to this machine."""
-    return urlsplit(url).hostname in _LOOPBACK
-
-
-def reason(error: Exception) -> str:
-    """Why there is no connection, in a few words: `requests` wraps the cause in several layers."""
-    cause: BaseException = error
-    while (inner := cause.__cause__ or cause.__context__) is not None and inner is not cause:
-        cause = inner
-    text = str(cause) or type(cause).__name__
-    return f"{type(error).__name__}: {text}"[:200]
