@@ -1,5 +1,7 @@
 """Whatever happens to a series, the producer's step publishes each candle once or names what is missing."""
 
+from collections.abc import Callable
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,37 +37,49 @@ actions = st.lists(
 
 
 def play(world: World, name: str, amount: int | str) -> None:
+    """One action; what needs no amount is in `PLAIN`."""
+    interval, truth = world.truth.interval, world.truth
+    if name in PLAIN:
+        PLAIN[name](world)
+    elif isinstance(amount, str):
+        world.failing = ExchangeError(FAULTS[amount], "made up", world.now + 4_000)
+    elif name in {"pass", "lose"}:
+        pass_tenths(world, amount, told=name == "pass")
+    elif name == "double":
+        push(world, interval.shift(interval.floor(world.now), -amount))
+    elif name == "answer":
+        world.answer_one(lambda size: amount % size)
+    elif name == "lag":
+        world.lag = amount
+    elif name == "outage":
+        first = interval.next(world.now)
+        truth.absent |= set(interval.opens(first, interval.shift(first, amount)))
+    else:
+        assert name == "restate"
+        open_time = interval.shift(interval.floor(world.now), -amount)
+        truth.versions[open_time] = truth.versions.get(open_time, 0) + 1
+
+
+def mend(world: World) -> None:
+    world.failing = None
+
+
+PLAIN: dict[str, Callable[[World], None]] = {
+    "mend": mend,
+    "restart": lambda world: world.restart(),
+    "seam": lambda world: world.tell(Seam()),
+}
+
+
+def pass_tenths(world: World, tenths: int, *, told: bool) -> None:
+    """Let time pass; `told`: the closing frames of the candles that close meanwhile arrive."""
     interval = world.truth.interval
-    match name, amount:
-        case "pass" | "lose", int(tenths):
-            target = world.now + interval.step * tenths // 10
-            while world.now < target:
-                closing = interval.next(world.now)
-                world.pass_to(min(target, closing + 5))
-                if name == "pass" and world.now >= closing + 5:
-                    push(world, interval.shift(closing, -1))
-        case "double", int(back):
-            push(world, interval.shift(interval.floor(world.now), -back))
-        case "answer", int(which):
-            world.answer_one(lambda size: which % size)
-        case "fail", str(fault):
-            world.failing = ExchangeError(FAULTS[fault], "made up", world.now + 4_000)
-        case "mend", _:
-            world.failing = None
-        case "lag", int(lag):
-            world.lag = lag
-        case "outage", int(candles):
-            first = interval.next(world.now)
-            world.truth.absent |= set(interval.opens(first, interval.shift(first, candles)))
-        case "restate", int(back):
-            open_time = interval.shift(interval.floor(world.now), -back)
-            world.truth.versions[open_time] = world.truth.versions.get(open_time, 0) + 1
-        case "restart", _:
-            world.restart()
-        case "seam", _:
-            world.tell(Seam())
-        case _:
-            raise AssertionError(name)
+    target = world.now + interval.step * tenths // 10
+    while world.now < target:
+        closing = interval.next(world.now)
+        world.pass_to(min(target, closing + 5))
+        if told and world.now >= closing + 5:
+            push(world, interval.shift(closing, -1))
 
 
 def push(world: World, open_time: Millis) -> None:
