@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 import duckdb
-import numpy as np
 
-from cryptostream.core.market.candle import CandleTable, Ints
+from cryptostream.core.market.candle import CandleTable
 from cryptostream.core.market.gap import Gap
-from cryptostream.core.market.interval import INTERVALS, Interval, Millis
+from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import LogError, StoreError
 from cryptostream.core.result import Result, map_err
+from cryptostream.core.stream.completeness import absent_runs
 from cryptostream.store import reading
 from cryptostream.store.database import Session, insert
 
@@ -69,16 +69,6 @@ class DuckDbLedger:
 def log_error(error: StoreError) -> LogError:
     """The same fault, of the part of the log that lives in the store."""
     return LogError(error.detail, fatal=not error.retryable)
-
-
-def absent_runs(interval: Interval, opens: Ints, start: Millis, end: Millis) -> tuple[tuple[Millis, Millis], ...]:
-    """Runs [first, last] of open times of the grid in [start, end) that are not among `opens`, which ascend."""
-    first, after = interval.index(interval.ceil(start)), interval.index(interval.ceil(end))
-    places = np.concatenate(([first - 1], interval.indices(opens), [after]))
-    holes = np.flatnonzero(np.diff(places) > 1)
-    return tuple(
-        (interval.open_at(int(places[hole]) + 1), interval.open_at(int(places[hole + 1]) - 1)) for hole in holes
-    )
 
 
 def _row(stream: str, gap: Gap) -> tuple[object, ...]:

@@ -4,8 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+import duckdb
 import msgspec
 
+from cryptostream.core.market.interval import Millis
+from cryptostream.core.market.series import Series
 from cryptostream.core.ports import DeadLetter, LogError
 from cryptostream.core.result import Result, map_err
 from cryptostream.store.database import Session, insert
@@ -42,10 +45,20 @@ class DuckDbDeadLetters:
         put = self._session.transact(lambda c: insert(c, "dead_letter", _COLUMNS, rows, otherwise="IGNORE"))
         return map_err(put, log_error)
 
-    def count(self) -> Result[int, LogError]:
-        """How many are kept."""
-        counted = self._session.attempt(lambda c: c.execute("SELECT count(*) FROM dead_letter").fetchall()[0][0])
-        return map_err(counted, log_error)
+    def places(self) -> Result[dict[Series, tuple[tuple[Millis, str], ...]], LogError]:
+        """Open time and reason of each refused candle, by series, as far as they are known."""
+        query = (
+            "SELECT symbol, interval, open_time, min(reason) FROM dead_letter "
+            "WHERE symbol IS NOT NULL AND interval IS NOT NULL AND open_time IS NOT NULL GROUP BY ALL ORDER BY ALL"
+        )
+
+        def work(connection: duckdb.DuckDBPyConnection) -> dict[Series, tuple[tuple[Millis, str], ...]]:
+            found: dict[Series, list[tuple[Millis, str]]] = {}
+            for symbol, interval, open_time, reason in connection.execute(query).fetchall():
+                found.setdefault(Series(symbol, interval), []).append((open_time, reason))
+            return {series: tuple(places) for series, places in found.items()}
+
+        return map_err(self._session.attempt(work), log_error)
 
 
 def identity(letter: DeadLetter) -> str:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import duckdb
 
-from cryptostream.core.market.candle import CandleTable, EnrichedTable
+from cryptostream.core.market.candle import CandleTable, EnrichedTable, Ints
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Series, Symbol
 from cryptostream.core.ports import DirtyRange, StoreBatch, StoreError
 from cryptostream.core.result import Err, Ok, Result
 from cryptostream.store import reading
+from cryptostream.store.copying import Format, Selection, What, copy_rows
 from cryptostream.store.database import Database, open_database
 from cryptostream.store.duckdb_ledger import DuckDbLedger
 from cryptostream.store.duckdb_letters import DuckDbDeadLetters
@@ -124,6 +125,17 @@ class DuckDbStore:
     def counts(self) -> Result[dict[Series, int], StoreError]:
         """How many candles of each series are stored."""
         return self._session.attempt(lambda c: reading.counts(c, self.identity.stream))
+
+    def opens(self, series: Series, start: Millis, limit: int) -> Result[Ints, StoreError]:
+        """The first `limit` stored open times from `start` on."""
+        return self._session.attempt(lambda c: reading.first_opens(c, self.identity.stream, series, start, limit))
+
+    def copy(self, what: What, selection: Selection, to: Path, form: Format) -> Result[int, StoreError]:
+        """Write the selected rows into the file `to`; returns how many."""
+        stream, fields = self.identity.stream, self.fields
+        return self._session.attempt(
+            lambda c: copy_rows(c, stream, selection, what=what, fields=fields, to=to, form=form)
+        )
 
     def close(self) -> None:
         """Release the file; ledger, dead letters and notes end with it."""

@@ -63,6 +63,18 @@ def stored_opens(
     return opens
 
 
+def first_opens(connection: duckdb.DuckDBPyConnection, stream: str, series: Series, start: Millis, limit: int) -> Ints:
+    """The first `limit` stored open times from `start` on."""
+    query = (
+        "SELECT open_time FROM candle WHERE stream = ? AND symbol = ? AND interval = ? AND open_time >= ? "
+        "ORDER BY open_time LIMIT ?"
+    )
+    opens: Ints = connection.execute(query, [stream, series.symbol, series.interval, start, limit]).fetchnumpy()[
+        "open_time"
+    ]
+    return opens
+
+
 def bounds(connection: duckdb.DuckDBPyConnection, stream: str, series: Series) -> tuple[Millis, Millis] | None:
     """First and last open time stored of a series."""
     query = "SELECT min(open_time), max(open_time) FROM candle WHERE stream = ? AND symbol = ? AND interval = ?"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptostream.core.market.interval import INTERVALS
-from cryptostream.store.duckdb_ledger import absent_runs
+from cryptostream.core.stream.completeness import absent_runs
 
 
 @given(
