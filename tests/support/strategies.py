@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from cryptostream.core.market.candle import Candle
-from cryptostream.core.market.interval import INTERVALS
+from cryptostream.core.market.interval import DAY, INTERVALS
 
 intervals = st.sampled_from(list(INTERVALS.values()))
 """Every interval of the exchange."""
@@ -30,7 +30,7 @@ def candles(draw: st.DrawFn) -> Candle:
     interval = draw(intervals)
     low, first, second, high = sorted((draw(decimals(least=1)) for _ in range(4)), key=Decimal)
     opened, closed = draw(st.permutations([first, second]))
-    open_time = interval.floor(draw(st.integers(0, NOW - 40 * 24 * 3_600_000)))
+    open_time = interval.floor(draw(st.integers(40 * DAY, NOW - 40 * DAY)))
     trades = draw(st.none() | st.integers(0, 10**6))
     first_id = draw(st.none() | st.integers(0, 10**12)) if trades else None
     optional = st.none() | decimals()
