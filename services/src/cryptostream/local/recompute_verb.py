@@ -14,9 +14,8 @@ from rich.progress import Progress
 from cryptostream.core.indicators.catalogue import Indicator, compile_indicators
 from cryptostream.core.indicators.naming import ALWAYS
 from cryptostream.core.ports import StoreError
-from cryptostream.core.resource.fields import Faults, fault
 from cryptostream.core.resource.parse import parse_stream
-from cryptostream.core.resource.spec import StreamSpec
+from cryptostream.core.resource.spec import Fault, StreamSpec
 from cryptostream.core.result import Err, Ok, Result, bind, map_ok
 from cryptostream.core.stream.consumer_config import ConsumerConfig, stream_config
 from cryptostream.local.data_source import find_data
@@ -28,6 +27,7 @@ from cryptostream.store.duckdb_store import DuckDbStore
 DONE, FAULT, BAD_INPUT = 0, 1, 2
 CHUNK = 16_384
 """Candles computed and written at a time."""
+Faults = tuple[Fault, ...]
 GOES_ON = "what is left is marked in the store: the same command goes on"
 UNDER_WAY = "recompute"
 """Under this key stands the resource of a recomputation that has not ended."""
@@ -126,7 +126,7 @@ def _noted(directory: Path) -> Result[tuple[bool, str | None], StoreError]:
 
 def _parsed(resource: str | None) -> Result[tuple[StreamSpec, str], Faults]:
     if resource is None:
-        return fault("-f", "must be given: the store does not say which resource it was written for", "name the file")
+        return Err((Fault("-f", "must be given: the store does not say what it was written for", "name the file"),))
     return map_ok(parse_stream(msgspec.json.decode(resource)), lambda spec: (spec, resource))
 
 
@@ -152,7 +152,7 @@ def _closed_with(held: ExitStack, work: Work) -> Work:
 
 
 def _data_fault(detail: str) -> Err[Faults]:
-    return fault("--data", detail, "name the data directory of a run that has ended")
+    return Err((Fault("--data", detail, "name the data directory of a run that has ended"),))
 
 
 def _refuse(faults: Faults) -> int:
