@@ -125,7 +125,7 @@ def test_each_candle_is_published_once_or_named(
     absent = {t for a in world.state.absences for t in grid.opens(a.start, grid.next(a.end))}
     assert absent == {t for t in truth.absent if world.state.spans[0][0] <= t < newest}
     assert not world.state.holes
-    assert expected(world.config, world.state, world.now) == len(should)
+    assert expected(world.config, world.state, world.now) == len(should | published)
     assert missing(world.config, world.state, world.now) == ({"exchange_outage": len(absent)} if absent else {})
     named = {
         t for g in world.ledger.values() if g.cause == "exchange_outage" for t in grid.opens(g.start, grid.next(g.end))

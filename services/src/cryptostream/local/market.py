@@ -45,7 +45,10 @@ class Market:
 def reachable(endpoints: Sequence[str]) -> tuple[tuple[str, ...], str]:
     """The endpoints that answer, and in one line why others do not; takes three seconds at most."""
     result = probe(endpoints, PROBE_SECONDS)
-    return result.reachable, "; ".join(f"{endpoint}: {why}" for endpoint, why in result.failures)
+    reasons: dict[str, list[str]] = {}
+    for endpoint, why in result.failures:
+        reasons.setdefault(why, []).append(endpoint.partition("://")[2])
+    return result.reachable, "; ".join(f"{why}: {', '.join(hosts)}" for why, hosts in reasons.items())
 
 
 def open_recording(recording: Recording, series: Sequence[Series]) -> Market:

@@ -29,7 +29,7 @@ def missing(config: ProducerConfig, state: SeriesState, now: Millis) -> dict[Cau
 
 
 def _due(config: ProducerConfig, state: SeriesState, now: Millis) -> Millis:
-    """The first open time that is not expected yet: its close and the grace have not passed."""
+    """The first open time that is not expected yet: not published, and its close and the grace have not passed."""
     if state.spans[-1][1] is not None or not state.flows:
         return state.live.next
-    return max(state.interval.floor(now - config.grace), state.spans[0][0])
+    return max(state.interval.floor(now - config.grace), state.live.next)
