@@ -80,6 +80,7 @@ def test_an_early_close_is_legal(close_time: int) -> None:
         *[("bad_number", {name: "nan"}) for name in ("open", "high", "low", "close", "volume", "quote_volume")],
         *[("bad_number", {"high": text}) for text in ("", "abc", "inf", "1_0", " 1", "1e400", "-")],
         *[("bad_number", {"taker_buy_volume": text}) for text in ("", "-inf", "Infinity")],
+        ("bad_number", {"volume": "0", "quote_volume": "nan"}),
         *[("negative", {name: "-1"}) for name in ("open", "high", "low", "close", "volume", "quote_volume")],
         *[("negative", {name: "0.00000000"}) for name in ("open", "high", "low", "close")],
         *[("negative", {name: "-0.1"}) for name in ("taker_buy_volume", "taker_buy_quote_volume")],
@@ -106,10 +107,17 @@ def test_every_fault_has_its_reason(reason: Reason, changes: dict[str, Any]) -> 
     assert rejected.detail
 
 
-@pytest.mark.parametrize("name", ["open", "low", "volume", "taker_buy_quote_volume"])
-def test_the_field_at_fault_is_named(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "least"), [("open", "above 0"), ("low", "above 0"), ("volume", "0 or more"), ("quote_volume", "0 or more")]
+)
+def test_the_field_at_fault_is_named(name: str, least: str) -> None:
     assert err(judge(replace(RECORD, **{name: "x"}))).detail == f"{name} is no decimal: 'x'"
-    assert err(judge(replace(RECORD, **{name: "-2"}))).detail.startswith(f"{name} is -2: it must be ")
+    assert err(judge(replace(RECORD, **{name: "-2"}))).detail == f"{name} is -2: it must be {least}"
+
+
+def test_an_absent_value_is_not_taken_for_the_fault() -> None:
+    bad = replace(RECORD, quote_volume=None, taker_buy_volume="x")
+    assert err(judge(bad)).detail == "taker_buy_volume is no decimal: 'x'"
 
 
 def test_what_a_stream_did_not_ask_for_is_refused() -> None:
@@ -126,6 +134,21 @@ def test_nothing_comes_from_before_the_listing() -> None:
 def test_nothing_comes_from_beyond_the_clock_and_the_skew(now: int, accepted: bool) -> None:
     result = judge(RECORD, now=now)
     assert isinstance(result, Ok) if accepted else err(result).reason == "in_future"
+
+
+def test_the_first_moment_beyond_is_too_much() -> None:
+    at_once = replace(RECORD, close_time=OPEN)
+    assert isinstance(judge(at_once, now=OPEN - 1000), Ok)
+    assert err(judge(at_once, now=OPEN - 1001)).reason == "in_future"
+
+
+def test_the_first_candle_of_all_is_one() -> None:
+    assert isinstance(judge(replace(RECORD, open_time=0, close_time=59_999)), Ok)
+
+
+@pytest.mark.parametrize("trade_id", [0, 7])
+def test_one_trade_is_first_and_last(trade_id: int) -> None:
+    assert isinstance(judge(replace(RECORD, trades=1, first_trade_id=trade_id, last_trade_id=trade_id)), Ok)
 
 
 def test_trades_of_a_source_without_ids_are_taken_as_they_are() -> None:
