@@ -1,82 +1,113 @@
-"""What a well-formed spec may still get wrong, as a list of small checks; all of them run. Pure."""
+"""What only the parts of a spec together can get wrong. Pure.
 
-from collections.abc import Callable
+A check is made if everything that it reads is free of faults.
+"""
 
-from cryptostream.core.market.interval import INTERVALS, SECOND
-from cryptostream.core.resource.history import history_candles, poll_seconds
-from cryptostream.core.resource.spec import Fault, StreamSpec
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
-STREAMS_PER_CONNECTION = 1024
-MOST_CONNECTIONS = 100
-KLINES_WEIGHT = 2
-WEIGHT_SHARE = 4800
-"""80 % of the 6000 a minute that the exchange allows an address."""
+from cryptostream.core.market.interval import INTERVALS, SECOND, Millis
+from cryptostream.core.resource import budget
+from cryptostream.core.resource.fields import Faults
+from cryptostream.core.resource.history import poll_seconds, window_seconds
+from cryptostream.core.resource.spec import Fault, KafkaTopics, StreamSpec
 
-
-def faults(spec: StreamSpec) -> tuple[Fault, ...]:
-    """Every fault of `spec`."""
-    return tuple(found for check in _CHECKS for found in check(spec))
-
-
-def _retention(spec: StreamSpec) -> tuple[Fault, ...]:
-    if spec.kafka is None:
-        return ()
-    retention = spec.kafka.topics.retention_seconds
-    history = spec.source.history.seconds
-    if history is None or retention >= history:
-        return ()
-    message = f"must not be shorter than the history of {history} s, not {retention}"
-    return (Fault("spec.kafka.topics.retentionSeconds", message, "raise it, or shorten spec.source.history"),)
+LONGEST_FETCH: Final = 30 * 24 * 60
+"""Minutes that fetching the history may take."""
 
 
-def _window(spec: StreamSpec) -> tuple[Fault, ...]:
-    """History that is given and shorter than what the indicators need would leave them cold."""
-    seconds = spec.source.history.seconds
-    if seconds is None or not spec.indicators:
-        return ()
-    shortest = min(INTERVALS[name].step for name in spec.intervals) // SECOND
-    needed = history_candles(spec) * shortest
-    if spec.kafka is not None and spec.kafka.topics.retention_seconds < needed:
-        message = f"must hold the largest indicator window, {needed} s of the shortest interval"
-        return (Fault("spec.kafka.topics.retentionSeconds", message, "raise it"),)
-    return ()
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Looks for faults at exchange time `now`, if that is known; `reads` are the paths of the fields it depends on."""
+
+    find: Callable[[StreamSpec, Millis | None], Iterable[Fault]]
+    reads: tuple[str, ...]
 
 
-def _replicas(spec: StreamSpec) -> tuple[Fault, ...]:
-    if spec.kafka is None:
-        return ()
-    partitions = spec.kafka.topics.partitions
-    found = []
-    if spec.autoscaling is None and spec.consumer_replicas > partitions:
-        message = f"must not be above the {partitions} partitions, not {spec.consumer_replicas}"
-        found.append(Fault("spec.consumer.replicas", message, "lower it: the rest would have nothing to read"))
-    if spec.autoscaling is not None and spec.autoscaling.max_replicas > partitions:
-        message = f"must not be above the {partitions} partitions, not {spec.autoscaling.max_replicas}"
-        found.append(Fault("spec.consumer.autoscaling.maxReplicas", message, "lower it, or raise the partitions"))
-    return tuple(found)
+def found(spec: StreamSpec, now: Millis | None, known: Faults) -> Faults:
+    """Every fault of the whole that can be judged in spite of the faults `known` already."""
+    blurred = [fault.path for fault in known]
+    sound = (check for check in _CHECKS if not any(_touch(a, b) for a in check.reads for b in blurred))
+    return tuple(fault for check in sound for fault in check.find(spec, now))
 
 
-def _streams(spec: StreamSpec) -> tuple[Fault, ...]:
-    series = len(spec.symbols) * len(spec.intervals)
-    most = STREAMS_PER_CONNECTION * MOST_CONNECTIONS
-    if spec.source.mode == "Auto" and series > most:
-        return (Fault("spec.intervals", f"must give at most {most} series, not {series}", "split the stream"),)
-    return ()
+def _touch(one: str, other: str) -> bool:
+    """Whether one of two paths is, or lies within, the other."""
+    short, long = sorted((one, other), key=len)
+    return long == short or (long.startswith(short) and long[len(short)] in ".[")
 
 
-def _polling(spec: StreamSpec) -> tuple[Fault, ...]:
-    if spec.source.mode != "Rest":
-        return ()
-    series = len(spec.symbols) * len(spec.intervals)
-    period = poll_seconds(spec)
-    weight = series * KLINES_WEIGHT * 60 / period
-    if weight <= WEIGHT_SHARE:
-        return ()
-    needed = -(-series * KLINES_WEIGHT * 60 // WEIGHT_SHARE)
-    message = f"must be at least {needed} for {series} series: {period} would cost {weight:.0f} weight a minute"
-    return (
-        Fault("spec.source.pollSeconds", message, f"raise it (an address may use {WEIGHT_SHARE}), or use mode Auto"),
-    )
+def _future(spec: StreamSpec, now: Millis | None) -> Iterator[Fault]:
+    start = spec.source.history.start_time
+    if start is not None and now is not None and start > now:
+        moment = datetime.fromtimestamp(start / 1000, UTC)
+        message = f"must not be in the future: {moment:%Y-%m-%dT%H:%M:%SZ}"
+        yield Fault("spec.source.history.startTime", message, "choose an earlier time, or leave history out")
 
 
-_CHECKS: tuple[Callable[[StreamSpec], tuple[Fault, ...]], ...] = (_retention, _window, _replicas, _streams, _polling)
+def _retention(spec: StreamSpec, now: Millis | None) -> Iterator[Fault]:
+    """A topic must hold what a consumer may have to read again: the declared history, or a window."""
+    given = spec.kafka.topics.retention_seconds if spec.kafka else None
+    history, (window, name) = spec.source.history, window_seconds(spec)
+    since = (now - history.start_time) // SECOND if history.start_time and now else 0
+    needed = max(history.seconds or since, window)
+    if given is not None and given < needed:
+        why = f"the window of indicator {name}" if needed == window else "spec.source.history"
+        message = f"must be at least {needed}, as long as {why}, not {given}"
+        yield Fault("spec.kafka.topics.retentionSeconds", message, f"write {needed} or more, or ask for less")
+
+
+def _replicas(spec: StreamSpec, _: Millis | None) -> Iterator[Fault]:
+    partitions = (spec.kafka.topics if spec.kafka else KafkaTopics()).partitions
+    scaling = spec.autoscaling
+    most = spec.consumer_replicas if scaling is None else scaling.max_replicas
+    if most > partitions:
+        path = "spec.consumer.replicas" if scaling is None else "spec.consumer.autoscaling.maxReplicas"
+        message = f"must not be above spec.kafka.topics.partitions, which is {partitions}, not {most}"
+        yield Fault(path, message, "lower it: more replicas than partitions have nothing to read")
+
+
+def _series(spec: StreamSpec, _: Millis | None) -> Iterator[Fault]:
+    count, most = budget.series_count(spec), budget.STREAMS_PER_CONNECTION * budget.MOST_CONNECTIONS
+    if spec.source.mode == "Auto" and count > most:
+        made = f"{len(spec.symbols)} symbols by {len(spec.intervals)} intervals are {count} series"
+        limit = f"{budget.MOST_CONNECTIONS} connections of {budget.STREAMS_PER_CONNECTION} streams carry {most}"
+        yield Fault("spec.intervals", f"must not need more streams than an address may use: {made}, {limit}", _LESS)
+
+
+def _polling(spec: StreamSpec, _: Millis | None) -> Iterator[Fault]:
+    mean, cycle, period = budget.polling_weight(spec), budget.cycle_weight(spec), poll_seconds(spec)
+    if spec.source.mode == "Rest" and max(mean, cycle) > budget.WEIGHT_SHARE:
+        cost = f"{mean} weight a minute" if mean >= cycle else f"{cycle} weight in a cycle"
+        made = f"{budget.series_count(spec)} series every {period} s cost {cost}"
+        message = f"must fit into the {budget.WEIGHT_SHARE} weight a minute that an address may use: {made}"
+        slower = "raise it, leave 1s out, or use mode Auto" if mean >= cycle else _LESS
+        yield Fault("spec.source.pollSeconds", message, slower)
+
+
+def _history(spec: StreamSpec, now: Millis | None) -> Iterator[Fault]:
+    if now is None and spec.source.history.start_time is not None:
+        return
+    cost = budget.history_cost(spec, now or _SOME_TIME)
+    if cost.minutes > LONGEST_FETCH:
+        figures = f"{cost.calls} calls cost {cost.weight} weight, {cost.minutes // 1440} days"
+        message = f"must be fetched within 30 days at {budget.HISTORY_SHARE} weight a minute: {figures}"
+        yield Fault("spec.source.history", message, f"ask for less history, or: {_LESS}")
+
+
+_LESS: Final = "name fewer symbols or intervals, or spread them over streams with addresses of their own"
+_SOME_TIME: Final = INTERVALS["1M"].open_at(12 * 60)
+_MARKETS: Final = ("spec.coins", "spec.symbols", "spec.intervals")
+_CHECKS: Final = (
+    Check(_future, ("spec.source.history",)),
+    Check(
+        _retention,
+        ("spec.kafka.topics.retentionSeconds", "spec.source.history", "spec.intervals", "spec.indicators"),
+    ),
+    Check(_replicas, ("spec.kafka.topics.partitions", "spec.consumer.replicas", "spec.consumer.autoscaling")),
+    Check(_series, (*_MARKETS, "spec.source.mode")),
+    Check(_polling, (*_MARKETS, "spec.source.mode", "spec.source.pollSeconds")),
+    Check(_history, (*_MARKETS, "spec.source.history", "spec.indicators")),
+)

@@ -1,30 +1,35 @@
-"""How far back a series must be complete. Pure."""
+"""How far back a series must be complete, and how long its records must be kept for that. Pure."""
+
+from collections.abc import Iterator
+from functools import lru_cache
 
 from cryptostream.core.indicators.catalogue import Indicator, compile_indicators
 from cryptostream.core.market.interval import INTERVALS, SECOND, Millis
-from cryptostream.core.resource.spec import StreamSpec
+from cryptostream.core.resource.spec import IndicatorSpec, StreamSpec
 from cryptostream.core.result import Ok
 
 LEAST_CANDLES = 500
 DEFAULT_POLL_SECONDS = 60
+WEEK = 7 * 24 * 3600
 
 
-def history_candles(spec: StreamSpec) -> int:
-    """Default depth: two of the largest indicator windows, so that rows are warm, and at least 500 candles."""
-    compiled = compile_indicators(spec.indicators, spec.intervals)
-    indicators: tuple[Indicator, ...] = compiled.value if isinstance(compiled, Ok) else ()
-    return max([LEAST_CANDLES, *(2 * indicator.window for indicator in indicators)])
+def history_candles(spec: StreamSpec, interval: str) -> int:
+    """Default depth of a series, in candles.
+
+    Two of the largest window that is computed on `interval`, so that rows are warm, and at least 500.
+    """
+    windows = (each.window for each in _computed_on(spec, interval))
+    return max(LEAST_CANDLES, 2 * max(windows, default=0))
 
 
 def history_start(spec: StreamSpec, interval: str, now: Millis) -> Millis:
     """The open time from which a series of the stream must be complete, given exchange time `now`."""
-    grid = INTERVALS[interval]
-    history = spec.source.history
+    grid, history = INTERVALS[interval], spec.source.history
     if history.start_time is not None:
         return grid.ceil(min(history.start_time, now))
     if history.seconds is not None:
         return grid.floor(now - history.seconds * SECOND)
-    return grid.shift(grid.floor(now), -history_candles(spec))
+    return grid.shift(grid.floor(now), -history_candles(spec, interval))
 
 
 def poll_seconds(spec: StreamSpec) -> int:
@@ -32,4 +37,30 @@ def poll_seconds(spec: StreamSpec) -> int:
     if spec.source.poll_seconds is not None:
         return spec.source.poll_seconds
     shortest = min(INTERVALS[name].step for name in spec.intervals) // SECOND
-    return max(1, min(DEFAULT_POLL_SECONDS, shortest))
+    return min(DEFAULT_POLL_SECONDS, shortest)
+
+
+def window_seconds(spec: StreamSpec) -> tuple[int, str]:
+    """What the largest indicator window of the shortest interval takes, and the indicator; (0, "") without any."""
+    shortest = min(spec.intervals, key=lambda name: INTERVALS[name].step)
+    windows = ((each.window, each.name) for each in _computed_on(spec, shortest))
+    candles, name = max(windows, default=(0, ""))
+    return candles * INTERVALS[shortest].step // SECOND, name
+
+
+def retention_seconds(spec: StreamSpec) -> int:
+    """How long topics keep records: as given, else a week, or longer where history or an indicator need it."""
+    given = spec.kafka.topics.retention_seconds if spec.kafka else None
+    return given or max(WEEK, spec.source.history.seconds or 0, window_seconds(spec)[0])
+
+
+def _computed_on(spec: StreamSpec, interval: str) -> Iterator[Indicator]:
+    every = compiled(spec.indicators, spec.intervals)
+    return (each for each in every if each.with_interval in {None, interval})
+
+
+@lru_cache(maxsize=64)
+def compiled(indicators: tuple[IndicatorSpec, ...], intervals: tuple[str, ...]) -> tuple[Indicator, ...]:
+    """Kept, because every series asks; none where the declaration has faults, which parsing tells."""
+    compiled = compile_indicators(indicators, intervals)
+    return compiled.value if isinstance(compiled, Ok) else ()

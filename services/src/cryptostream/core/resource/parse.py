@@ -1,129 +1,131 @@
-"""A `CryptoStream` document becomes a frozen spec, or every fault of it with path and remedy. Pure."""
+"""A `CryptoStream` as YAML or JSON gives it becomes a frozen spec, or every fault of it with path and remedy. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-import msgspec
+from msgspec.structs import replace
 
-from cryptostream.core.indicators.catalogue import compile_indicators
-from cryptostream.core.market.interval import INTERVALS
+from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Symbol
-from cryptostream.core.resource import checks, sections
-from cryptostream.core.resource.fields import Faults, Field, Required, anything, choice, fault, items, read, text
-from cryptostream.core.resource.spec import Egress, Fault, Objectives, StreamSpec, Validation
+from cryptostream.core.resource import checks, parse_market
+from cryptostream.core.resource.envelope import Metadata, envelope, unknown_kind
+from cryptostream.core.resource.fields import Faults, Field, Parsed, Required, read, record, wrong
+from cryptostream.core.resource.parse_indicators import indicators, meaning
+from cryptostream.core.resource.parse_kafka import kafka
+from cryptostream.core.resource.parse_source import DEFAULT_SOURCE, egress, source
+from cryptostream.core.resource.parse_store import parse_store
+from cryptostream.core.resource.parse_workload import ConsumerPart, ProducerPart, consumer, producer
+from cryptostream.core.resource.scalars import boolean, choice, decimal, integer, subdomain
+from cryptostream.core.resource.spec import Egress, Kafka, Objectives, StreamSpec, Validation
+from cryptostream.core.resource.store_spec import StoreSpec
 from cryptostream.core.result import Err, Ok, Result
 
-API_VERSION = "cryptostream.io/v1alpha1"
-MOST_COINS = 500
 
-_name = text(
-    sections.DNS_LABEL,
-    most=40,
-    what="a DNS label of at most 40 characters",
-    remedy="use lower case, digits and hyphens",
-)
-_METADATA = (
-    Field("name", "name", _name, Required("give the stream a name")),
-    Field("namespace", "namespace", sections.label, "default"),
-    *(Field(name, name, anything) for name in ("labels", "annotations", "finalizers", "uid", "generation")),
-    *(Field(name, name, anything) for name in ("resourceVersion", "creationTimestamp", "managedFields", "selfLink")),
-    *(Field(name, name, anything) for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences")),
-)
-_DOCUMENT = (
-    Field("apiVersion", "api_version", choice(API_VERSION), Required(f"write {API_VERSION}")),
-    Field("kind", "kind", choice("CryptoStream"), Required("write CryptoStream")),
-    Field("metadata", "metadata", anything, Required("give metadata.name")),
-    Field("spec", "spec", anything, Required("name coins and intervals")),
-    Field("status", "status", anything),
-)
+def parse_resource(
+    document: object, now: Millis | None = None
+) -> Result[StreamSpec, Faults] | Result[StoreSpec, Faults]:
+    """The spec in a document of either kind; parameters and errors as of `parse_stream`."""
+    given = document.get("kind") if isinstance(document, Mapping) else "CryptoStream"
+    match given:
+        case "CandleStore":
+            return parse_store(document)
+        case "CryptoStream":
+            return parse_stream(document, now)
+        case _:
+            return Err(unknown_kind({"kind": given}, "CryptoStream", "CandleStore"))
 
 
-def _alerts(value: object, path: str) -> Result[None, Faults]:
-    if value in (None, []):
-        return Ok(None)
-    return fault(path, "must be left out: alerts are not supported yet", "remove it")
+def parse_stream(document: object, now: Millis | None = None) -> Result[StreamSpec, Faults]:
+    """The spec in a document of kind `CryptoStream`.
 
+    Parameters
+    ----------
+    document
+        What YAML or JSON gives.
+    now
+        Exchange time, by which a start of history is judged; without it, it is not.
 
-_SPEC = (
-    Field("coins", "coins", items(sections.coin, most=MOST_COINS)),
-    Field("symbols", "symbols", items(sections.coin, most=MOST_COINS)),
-    Field("quote", "quote", sections.coin, "USDC"),
-    Field("intervals", "intervals", items(sections.interval, most=16), Required("name at least one, for example [1m]")),
-    Field("source", "source", sections.source, sections.DEFAULT_SOURCE),
-    Field("indicators", "indicators", sections.indicators, ()),
-    Field("validation", "validation", sections.validation, Validation()),
-    Field("alerts", "alerts", _alerts),
-    Field("objectives", "objectives", sections.objectives, Objectives()),
-    Field("kafka", "kafka", sections.kafka),
-    Field("storeRef", "store_ref", sections.store_ref, sections.StoreRef("default")),
-    Field("producer", "producer", sections.producer, sections.ProducerPart()),
-    Field("consumer", "consumer", sections.consumer, sections.ConsumerPart()),
-    Field("egress", "egress", sections.egress, Egress()),
-    Field("suspend", "suspend", sections.suspend, False),  # noqa: FBT003 - the default of a table
-    Field("deletionPolicy", "deletion_policy", choice("Retain", "Delete"), "Retain"),
-)
-
-
-def parse_stream(document: object) -> Result[StreamSpec, Faults]:
-    """The spec in a document of kind `CryptoStream`, as YAML or JSON gives it."""
-    whole, faults = read(document, "", _DOCUMENT)
-    metadata, more = read(whole["metadata"], "metadata", _METADATA) if "metadata" in whole else ({}, ())
+    Returns
+    -------
+    `Err` has one fault for each thing that is wrong, with the path of its field.
+    """
+    parts = envelope(document, "CryptoStream")
+    if parts.value is None:
+        return Err(parts.faults)
+    attributes, faults = read(parts.value.spec, "spec", _SPEC)
+    symbols, more = parse_market.symbols(attributes, parts.value.spec)
     faults += more
-    if "spec" not in whole:
-        return Err(faults)
-    attributes, more = read(whole["spec"], "spec", _SPEC)
-    faults += more
-    if isinstance(whole["spec"], Mapping):
-        symbols = _symbols(attributes, whole["spec"])
-        faults += symbols.error if isinstance(symbols, Err) else ()
-        faults += _indicator_faults(attributes)
-        if not faults and isinstance(symbols, Ok):
-            spec = _spec(metadata, attributes, symbols.value)
-            faults = checks.faults(spec)
-            return Err(faults) if faults else Ok(spec)
-    return Err(faults)
+    faults += meaning(attributes["indicators"], attributes["intervals"], faults)
+    spec = _spec(parts.value.metadata, attributes, symbols)
+    faults += checks.found(spec, now, faults)
+    found = (*parts.faults, *faults)
+    return Err(found) if found else Ok(spec)
 
 
-def _symbols(attributes: Mapping[str, Any], given: Mapping[str, object]) -> Result[tuple[Symbol, ...], Faults]:
-    """Coins against the quote, or symbols as they are: a symbol's coin is what stands before the quote."""
-    coins, names, quote = attributes.get("coins"), attributes.get("symbols"), attributes.get("quote")
-    if ("coins" in given) == ("symbols" in given):
-        remedy = "name coins, which are traded against quote" if "coins" not in given else "remove one of them"
-        return fault("spec.coins", "must be given, or spec.symbols instead, not both", remedy)
-    if quote is None or (coins is None and names is None):
-        return Ok(())
-    if coins is not None:
-        return Ok(tuple(Symbol(coin + quote, coin, quote) for coin in coins))
-    odd = tuple(
-        Fault(f"spec.symbols[{place}]", f"must end in the quote {quote}, not `{name}`", "set spec.quote, or use coins")
-        for place, name in enumerate(names or ())
-        if not name.endswith(quote) or name == quote
-    )
-    return Err(odd) if odd else Ok(tuple(Symbol(name, name.removesuffix(quote), quote) for name in names or ()))
-
-
-def _indicator_faults(attributes: Mapping[str, Any]) -> Faults:
-    compiled = compile_indicators(attributes.get("indicators", ()), attributes.get("intervals", tuple(INTERVALS)))
-    return compiled.error if isinstance(compiled, Err) else ()
-
-
-def _spec(metadata: Mapping[str, Any], attributes: Mapping[str, Any], symbols: tuple[Symbol, ...]) -> StreamSpec:
-    producer, consumer = attributes["producer"], attributes["consumer"]
-    kept = ("quote", "intervals", "source", "indicators", "validation", "objectives", "kafka", "egress")
+def _spec(metadata: Metadata, attributes: Mapping[str, Any], symbols: tuple[Symbol, ...]) -> StreamSpec:
+    made, ran = attributes["producer"], attributes["consumer"]
+    same = ("quote", "intervals", "source", "indicators", "validation", "objectives", "egress", "suspend")
     return StreamSpec(
-        name=metadata["name"],
-        namespace=metadata["namespace"],
+        name=metadata.name,
+        namespace=metadata.namespace,
         symbols=symbols,
-        store_ref=attributes["store_ref"].name,
-        consumer_replicas=consumer.replicas,
-        autoscaling=consumer.autoscaling,
-        producer_pod=_canonical(producer.pod),
-        consumer_pod=_canonical(consumer.pod),
-        suspend=attributes["suspend"],
+        named_by="coins" if attributes["symbols"] is None else "symbols",
+        kafka=_in_namespace(attributes["kafka"], metadata.namespace),
+        store_ref=attributes["store_ref"],
+        consumer_replicas=ran.replicas,
+        autoscaling=ran.autoscaling,
+        producer_pod=made.pod,
+        consumer_pod=ran.pod,
         deletion_policy=attributes["deletion_policy"],
-        **{name: attributes[name] for name in kept},
+        **{name: attributes[name] for name in same},
     )
 
 
-def _canonical(value: object) -> str | None:
-    return None if value is None else msgspec.json.encode(value, order="sorted").decode()
+def _in_namespace(given: Kafka | None, namespace: str) -> Kafka | None:
+    """A Strimzi cluster is in the stream's namespace unless another one is named."""
+    if given is None or given.cluster_name is None or given.cluster_namespace is not None:
+        return given
+    return replace(given, cluster_namespace=namespace)
+
+
+def _name(name: str) -> str:
+    return name
+
+
+def _no_alerts(value: object, path: str) -> Parsed[None]:
+    if value == []:
+        return Parsed(None)
+    return wrong(
+        path, "must be left out: alerts are not supported yet", "remove it, and alert on the metrics meanwhile"
+    )
+
+
+_validation: Final = record(
+    Validation,
+    (
+        Field("maxMovePercent", decimal("0.01", "1000000"), Validation().max_move_percent),
+        Field("onAberrant", choice("Flag", "Reject"), "Flag"),
+    ),
+)
+_objectives: Final = record(
+    Objectives,
+    (
+        Field("freshnessSeconds", integer(1, 86_400), Objectives().freshness_seconds),
+        Field("completenessPercent", decimal("0", "100"), Objectives().completeness_percent),
+    ),
+)
+_SPEC: Final = (
+    *parse_market.FIELDS,
+    Field("source", source, DEFAULT_SOURCE),
+    Field("indicators", indicators, ()),
+    Field("validation", _validation, Validation()),
+    Field("alerts", _no_alerts),
+    Field("objectives", _objectives, Objectives()),
+    Field("kafka", kafka),
+    Field("storeRef", record(_name, (Field("name", subdomain, Required("name a CandleStore", "default")),)), "default"),
+    Field("producer", producer, ProducerPart()),
+    Field("consumer", consumer, ConsumerPart()),
+    Field("egress", egress, Egress()),
+    Field("suspend", boolean, default=False),
+    Field("deletionPolicy", choice("Retain", "Delete"), "Retain"),
+)

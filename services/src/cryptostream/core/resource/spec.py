@@ -68,10 +68,13 @@ class Objectives(msgspec.Struct, frozen=True):
 
 
 class KafkaTopics(msgspec.Struct, frozen=True):
-    """Layout of the topics; `replicas` None leaves it to the broker's default."""
+    """Layout of the topics; `replicas` None leaves it to the broker's default.
+
+    `retention_seconds` None is a week, or longer where history or an indicator need it (`history.retention_seconds`).
+    """
 
     partitions: int = 6
-    retention_seconds: int = 7 * 24 * 3600
+    retention_seconds: int | None = None
     replicas: int | None = None
 
 
@@ -105,8 +108,8 @@ class Autoscaling(msgspec.Struct, frozen=True):
 class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
     """The parsed `spec` of a `CryptoStream`, with the name and namespace it belongs to.
 
-    `pod` overrides are kept as the canonical JSON of what the user wrote: only the operator's
-    renderer looks into them.
+    `named_by` is the field that names the symbols, in their order. `pod` overrides are kept as the canonical
+    JSON of what the user wrote: only the operator's renderer looks into them.
     """
 
     name: str
@@ -114,6 +117,7 @@ class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[Symbol, ...]
     quote: str
     intervals: tuple[str, ...]
+    named_by: Literal["coins", "symbols"] = "coins"
     source: Source
     indicators: tuple[IndicatorSpec, ...] = ()
     validation: Validation = Validation()
