@@ -38,9 +38,12 @@ def choose(known: Endpoints, tried: Collection[str], now: Millis) -> Result[str,
     Those left alone are asked if no other is left, unless all of them block this address.
     """
     left = [each for each in known if each.url not in tried]
-    ready = [each for each in left if each.resting_until <= now] or [each for each in left if not each.blocked]
+    ready = [each for each in left if each.resting_until <= now]
     if ready:
         return Ok(ready[0].url)
+    failing = [each for each in left if not each.blocked]
+    if failing:
+        return Ok(min(failing, key=lambda each: each.resting_until).url)
     why = "; ".join(f"{each.url}: {each.why}" for each in known)
     if all(each.blocked for each in known):
         return Err(ExchangeError("blocked", why, min(each.resting_until for each in known)))
