@@ -155,3 +155,24 @@ def test_recorded_hours_are_sixty_recorded_minutes(shared_data: Path) -> None:
     outage = 1_679_659_200_000  # 2023-03-24 12:00
     assert {d.open_time for d in high} == set(full.open_time.tolist()) - {outage}
     assert outage + HOUR not in full.open_time
+
+
+def flat_first(size: int) -> CandleTable:
+    """`MINUTES` whose every `size`-th candle, from the first on, has no trades and is flat at another price."""
+    quiet = np.arange(len(MINUTES)) % size == 0
+    columns = {name: np.where(quiet, 1.0, getattr(MINUTES, name)) for name in ("open", "high", "low", "close")}
+    return replace(MINUTES, **columns, volume=np.where(quiet, 0.0, MINUTES.volume))
+
+
+def test_parts_without_trades_have_no_say_in_prices() -> None:
+    parts = flat_first(15)
+    traded = rolled_up(replace(parts, low=np.where(parts.volume > 0, parts.low, np.inf)), 15)
+    whole = replace(traded, open=parts.open[1::15])
+    assert rollup_differences(parts, M1, whole, M15) == ()
+    wrong = rollup_differences(parts, M1, replace(whole, open=parts.open[::15]), M15)
+    assert {difference.field for difference in wrong} == {"open"}
+
+
+def test_parts_without_any_trades_are_as_flat_as_the_whole() -> None:
+    parts = replace(flat_first(1), trades=np.zeros(len(MINUTES), np.int64))
+    assert rollup_differences(parts, M1, rolled_up(parts, 15), M15) == ()

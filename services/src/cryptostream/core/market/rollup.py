@@ -3,6 +3,9 @@
 Sixty 1m candles are one 1h candle: the first one's open, the highest high, the lowest low, the last one's
 close, and the sums of volumes and trades. A longer candle is checked only if all of its parts are stored;
 one that the exchange cut short has fewer.
+
+A part without trades is flat at the close before it. A longer candle knows nothing of that price: it opens
+with its first trade, so parts without volume have no say in open, high and low where others have some.
 """
 
 from dataclasses import dataclass
@@ -68,14 +71,26 @@ def rollup_differences(
 def _rolled_up(parts: CandleTable, begin: Ints, end: Ints) -> dict[str, Floats | Ints]:
     trades = _reduce(np.add, parts.trades, begin, end)
     known = _reduce(np.minimum, parts.trades, begin, end) >= 0
+    traded = parts.volume > 0
+    first, any_traded = _first_traded(traded, begin, end)
+    high = _reduce(np.maximum, np.where(traded, parts.high, -np.inf), begin, end)
+    low = _reduce(np.minimum, np.where(traded, parts.low, np.inf), begin, end)
     return {
-        "open": parts.open[begin],
-        "high": _reduce(np.maximum, parts.high, begin, end),
-        "low": _reduce(np.minimum, parts.low, begin, end),
+        "open": parts.open[first],
+        "high": np.where(any_traded, high, parts.high[begin]),
+        "low": np.where(any_traded, low, parts.low[begin]),
         "close": parts.close[end - 1],
         **{name: _reduce(np.add, getattr(parts, name), begin, end) for name in VOLUMES},
         "trades": np.where(known, trades, -1),
     }
+
+
+def _first_traded(traded: Bools, begin: Ints, end: Ints) -> tuple[Ints, Bools]:
+    """The first part of each pair with trades, or else its first; and whether it has any."""
+    places = np.where(traded, np.arange(len(traded)), len(traded))
+    following = np.minimum.accumulate(places[::-1])[::-1][begin]
+    any_traded: Bools = following < end
+    return np.where(any_traded, following, begin), any_traded
 
 
 def _reduce(combine: np.ufunc, column: Floats | Ints, begin: Ints, end: Ints) -> Floats | Ints:
