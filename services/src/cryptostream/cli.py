@@ -5,7 +5,7 @@ So `validate` and `plan` work with the base install, and another verb names the 
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,7 +13,10 @@ from cryptostream.local.options import Level, RunOptions
 from cryptostream.simulator.verb import simulate
 
 BAD_INPUT = 2
-EXTRAS = {"duckdb": "local", "requests": "services", "websockets": "services", "prometheus_client": "services"}
+EXTRAS = {
+    "duckdb": "local",
+    **dict.fromkeys(("prometheus_client", "requests", "tenacity", "websockets"), "services"),
+}
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,19 +26,22 @@ app = typer.Typer(
 )
 
 File = Annotated[Path, typer.Option("--file", "-f", help="The resource, as YAML.")]
+MaybeFile = Annotated[Path | None, typer.Option("--file", "-f", help="The resource, if not the one that was run.")]
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+Stored = Annotated[Path | None, typer.Option("--data", help="Data directory, or the folder above it.")]
 Data = Annotated[Path, typer.Option(help="Where data directories are.")]
 
 
 @app.command()
-def validate(file: File) -> None:
-    """Check a resource: one line per fault, with field path and remedy."""
+def validate(file: File, *, json: Json = False) -> None:
+    """Check the resources of a file: one line per fault, with field path and remedy."""
     from cryptostream.local.resource_verbs import validate as verb
 
-    raise typer.Exit(verb(file))
+    raise typer.Exit(verb(file, as_json=json))
 
 
 @app.command()
-def plan(file: File, *, json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+def plan(file: File, *, json: Json = False) -> None:
     """Show what a resource makes: topics, series, fields, and what its history costs."""
     from cryptostream.local.resource_verbs import plan as verb
 
@@ -84,13 +90,58 @@ app.command()(simulate)
 @app.command()
 def recompute(
     *,
-    data: Annotated[Path | None, typer.Option(help="Data directory, or the folder above it.")] = None,
+    data: Stored = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="The resource with the changed indicators.")] = None,
 ) -> None:
     """Compute all stored indicator rows anew: a changed list for the past. Goes on where it was interrupted."""
     from cryptostream.local.recompute_verb import recompute as verb
 
     raise typer.Exit(verb(data, file))
+
+
+@app.command()
+def verify(
+    *,
+    data: Stored = None,
+    file: MaybeFile = None,
+    json: Json = False,
+    interrupted: Annotated[
+        bool, typer.Option("--interrupted", help="The run will be started again: what it has still to do is no fault.")
+    ] = False,
+) -> None:
+    """Prove that what is stored is complete and right, or say what is not."""
+    from cryptostream.local.verify import verify as verb
+
+    raise typer.Exit(verb(data=data, file=file, as_json=json, interrupted=interrupted))
+
+
+@app.command()
+def export(  # noqa: PLR0913 - one argument a flag
+    *,
+    to: Annotated[Path, typer.Option(help="The file to write: candles.parquet or candles.csv.")],
+    what: Annotated[Literal["raw", "enriched"], typer.Option(help="Candles, or rows of indicators.")] = "raw",
+    since: Annotated[str | None, typer.Option("--from", help="First open time, as 2025-10-29T12:00Z.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Open time before which to end.")] = None,
+    symbol: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated.")] = None,
+    interval: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated.")] = None,
+    data: Stored = None,
+    file: MaybeFile = None,
+) -> None:
+    """Write stored rows to a file, for backtests: with revision and time of publication, so without look-ahead."""
+    from cryptostream.local.export import ExportOptions
+    from cryptostream.local.export import export as verb
+
+    options = ExportOptions(
+        to=to,
+        what=what,
+        since=since,
+        until=until,
+        symbols=tuple(symbol or ()),
+        intervals=tuple(interval or ()),
+        data=data,
+        file=file,
+    )
+    raise typer.Exit(verb(options))
 
 
 def main() -> None:
