@@ -19,7 +19,7 @@ from cryptostream.core.stream.consumer_read import admit
 from cryptostream.core.stream.consumer_state import ConsumerState, Load, dirty_changes
 
 Tell = Callable[[int, int], None]
-"""Called with rows done and rows in all."""
+"""Called with the number of open times done, and of those in all; not every one has a candle."""
 
 
 def mark_all(store: CandleStore, config: ConsumerConfig) -> Result[None, StoreError]:
@@ -39,23 +39,24 @@ def mark_all(store: CandleStore, config: ConsumerConfig) -> Result[None, StoreEr
 def recompute_marked(
     store: CandleStore, config: ConsumerConfig, listings: Mapping[Series, Millis], tell: Tell
 ) -> Result[int, StoreError]:
-    """Compute what is marked; returns how many rows that were (an upper bound: absent candles have none)."""
-    begun = bind(_state(store, config), lambda state: _keep(store, *learn(config, state, listings)))
+    """Compute what is marked; returns how many rows were written."""
+    begun = bind(_state(store, config), lambda state: _learn(store, config, state, listings))
     if isinstance(begun, Err):
         return begun
     state = begun.value
-    total = sum(backlog(state).values())
+    total, rows = sum(backlog(state).values()), 0
     tell(0, total)
     while (chunk := next_chunk(config, state)) is not None:
         loaded = _load(store, chunk.loads)
         if isinstance(loaded, Err):
             return loaded
-        kept = _keep(store, *recompute(config, state, chunk, loaded.value))
-        if isinstance(kept, Err):
-            return kept
-        state = kept.value
+        state, batch = recompute(config, state, chunk, loaded.value)
+        written = store.write(batch)
+        if isinstance(written, Err):
+            return written
+        rows += sum(len(table) for table in batch.enriched)
         tell(total - sum(backlog(state).values()), total)
-    return Ok(total)
+    return Ok(rows)
 
 
 def _state(store: CandleStore, config: ConsumerConfig) -> Result[ConsumerState, StoreError]:
@@ -69,7 +70,10 @@ def _state(store: CandleStore, config: ConsumerConfig) -> Result[ConsumerState, 
     return map_ok(store.dirty(), partial(admit, ConsumerState(), found))
 
 
-def _keep(store: CandleStore, state: ConsumerState, batch: StoreBatch) -> Result[ConsumerState, StoreError]:
+def _learn(
+    store: CandleStore, config: ConsumerConfig, state: ConsumerState, listings: Mapping[Series, Millis]
+) -> Result[ConsumerState, StoreError]:
+    state, batch = learn(config, state, listings)
     return map_ok(store.write(batch), lambda _: state)
 
 

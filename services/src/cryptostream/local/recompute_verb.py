@@ -183,6 +183,6 @@ def _tenths(console: Console) -> Tell:
         tenth = 10 * done // total if total else 10
         if tenth > told:
             told = tenth
-            console.print(f"recomputed {done} of {total} rows", highlight=False, soft_wrap=True)
+            console.print(f"recomputed {10 * tenth} %", highlight=False, soft_wrap=True)
 
     return tell
