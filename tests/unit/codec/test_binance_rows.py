@@ -43,6 +43,10 @@ def test_what_a_recording_lacks_is_none_and_not_zero(short: list[Any]) -> None:
     )
 
 
+def test_the_epoch_is_a_time() -> None:
+    assert ok(kline_row(row(open_time=0, close_time=0), series=SERIES, exchange_time=0)).open_time == 0
+
+
 def test_an_early_close_is_data_and_not_part_of_the_key() -> None:
     candle = ok(kline_row(row(close_time=OPEN), series=SERIES, exchange_time=CLOSE + 5))
     assert (candle.open_time, candle.close_time) == (OPEN, OPEN)
@@ -152,8 +156,9 @@ def test_a_line_of_another_shape_is_malformed(line: str) -> None:
 def test_a_header_is_told_from_a_candle() -> None:
     assert is_header(["open_time", "open", "high", "low", "close", "volume", "close_time"])
     assert is_header(["\ufeffOpen time", "Open"])
+    assert is_header(["open_time", "24h high"])
     assert not is_header(LINE)
-    assert not is_header(["-1", "2"])
+    assert not is_header(["-1", "open"])
     assert not is_header([])
 
 

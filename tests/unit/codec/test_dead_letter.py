@@ -51,6 +51,11 @@ def test_a_letter_comes_back_with_the_original_bytes() -> None:
     assert back == replace(LETTER, record=replace(REFUSED, headers=(), timestamp=OPEN + 61_500))
 
 
+def test_the_first_record_of_a_topic_can_be_refused() -> None:
+    first = replace(LETTER, record=replace(REFUSED, partition=0, offset=0))
+    assert ok(decode(published(first))).record.offset == 0
+
+
 def test_other_headers_are_passed_over() -> None:
     letter = published(LETTER)
     assert ok(decode(replace(letter, headers=(*letter.headers, ("trace", b"\x00\xff")))))

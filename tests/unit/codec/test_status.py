@@ -107,6 +107,7 @@ def many(count: int) -> list[SeriesStatus]:
 
 
 def test_all_of_500_series_are_shown() -> None:
+    assert MOST == 500
     status = status_of(role="consumer", stream="a.b", generation=0, observed_at=1, series=many(MOST))
     assert status.series == tuple(many(MOST))
 
@@ -132,6 +133,16 @@ def test_series_of_which_nothing_is_known_count_for_nothing() -> None:
     status = status_of(role="run", stream="a.b", generation=0, observed_at=1, series=[unknown, SERIES])
     assert (status.totals.series, status.totals.expected, status.totals.freshness_seconds) == (2, 500, 1.25)
     assert unknown.missing == 0
+    assert SeriesStatus(symbol="BTCUSDC", interval="1m", expected=5).missing == 0
+
+
+def test_among_equals_those_behind_and_those_unknown_last() -> None:
+    equal = [SeriesStatus(symbol=f"C{number:03}", interval="1m", lag=number % 30) for number in range(MOST)]
+    silent = SeriesStatus(symbol="A", interval="1m", freshness_seconds=None, lag=None)
+    fresh = SeriesStatus(symbol="Z", interval="1m", freshness_seconds=0.5, lag=0)
+    status = status_of(role="run", stream="a.b", generation=0, observed_at=1, series=[silent, *equal, fresh])
+    assert status.series[0] == fresh
+    assert [one.lag for one in status.series[1:]] == [29] * 16 + [28] * 3
 
 
 @pytest.mark.parametrize(
