@@ -225,3 +225,20 @@ def test_a_restart_closes_what_was_repaired_meanwhile() -> None:
     one.restart()
     assert one.ledger[at(-5)].state == "closed"
     assert not one.state.holes
+
+
+def test_a_silence_is_one_hole_told_seldom() -> None:
+    one = world()
+    one.failing = ExchangeError("unavailable", "made up")
+    told: list[Gap] = []
+    for _ in range(64):
+        one.pass_to(one.now + MINUTE)
+        while one.asked:
+            one.answer_one()
+        told += [gap for gap in one.ledger.values() if gap not in told]
+    assert len(one.state.holes) == 1
+    assert len(told) < 10
+    one.settle(one.now + 5 * MINUTE)
+    (gap,) = one.ledger.values()
+    assert (gap.start, gap.state) == (at(0), "closed")
+    assert gap.candles >= 64

@@ -32,9 +32,22 @@ BLOCKED = frozenset({"banned", "blocked", "rate_limited"})
 
 
 def add(state: SeriesState, hole: Hole) -> Step:
-    """Open `hole` and ledger it."""
-    ordered = tuple(sorted((*state.holes, hole), key=lambda each: each.start))
+    """Open `hole` and ledger it; one that begins where the last repair ends only makes that one longer."""
+    last = state.holes[-1] if state.holes else None
+    if last is not None and last.lane == hole.lane == "repair" and state.interval.next(last.end) == hole.start:
+        return _lengthen(state, last, hole)
+    ordered = tuple(sorted((*state.holes, replace(hole, ledgered=hole.end)), key=lambda each: each.start))
     return replace(state, holes=ordered), (RecordGap(holes.gap_of(state.series, state.interval, hole)),)
+
+
+def _lengthen(state: SeriesState, last: Hole, more: Hole) -> Step:
+    """A silence that lasts is one hole; the ledger hears of it whenever it has doubled, and at its end."""
+    interval = state.interval
+    longer = replace(last, end=more.end, next_trade=more.next_trade)
+    told = 2 * size(interval, (last.start, last.ledgered)) <= size(interval, (last.start, more.end))
+    longer = replace(longer, ledgered=more.end) if told else longer
+    gaps = (RecordGap(holes.gap_of(state.series, interval, longer)),) if told else ()
+    return replace(state, holes=(*state.holes[:-1], longer)), gaps
 
 
 def fronts(state: SeriesState) -> tuple[Hole, ...]:

@@ -53,7 +53,7 @@ class Live(msgspec.Struct, frozen=True):
 class Hole(msgspec.Struct, frozen=True, kw_only=True):
     """Open times of the past that are not published yet, filled front first so that lanes ascend.
 
-    The hole was ledgered as [`start`, `end`]; `front` is the first open time still undecided, and `rows` are
+    The ledger knows it as [`start`, `ledgered`]; `front` is the first open time still undecided, and `rows` are
     candles that arrived beyond it. `repaired` and `absent` are the decided runs before it. `doubted` is when
     the exchange first answered without the candle at `front` though it had a later one.
     `first_trade` and `next_trade` are the ids around the hole, `trades` counts the trades filled in.
@@ -64,6 +64,7 @@ class Hole(msgspec.Struct, frozen=True, kw_only=True):
     front: Millis
     lane: Lane
     detected_at: Millis
+    ledgered: Millis = 0
     cause: Cause = "pending"
     rows: tuple[Candle, ...] = ()
     repaired: tuple[Run, ...] = ()
