@@ -1,15 +1,16 @@
 """Reads resources from YAML files: the edge. What is in them is for `core.resource` to judge."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import yaml
+from msgspec.structs import replace
 
 from cryptostream.clock import SystemClock
 from cryptostream.core.market.interval import Millis
+from cryptostream.core.resource.checks import store_faults
 from cryptostream.core.resource.fields import Faults
 from cryptostream.core.resource.parse import parse_resource, parse_stream
 from cryptostream.core.resource.parse_workload import plain_object
@@ -38,19 +39,28 @@ def read_stream(path: Path, now: Millis | None = None) -> Result[tuple[StreamSpe
 
 
 def read_resources(path: Path, now: Millis) -> Result[tuple[StreamSpec | StoreSpec, ...], Faults]:
-    """Every resource of a file, judged at `now`, or the faults of all of them."""
+    """Every resource of a file, judged at `now`, or the faults of all of them; of several, paths name the document."""
     documents = read_documents(path)
     if isinstance(documents, Err):
         return documents
     parsed = [parse_resource(each, now) for each in documents.value]
+    specs = tuple(each.value for each in parsed if isinstance(each, Ok))
+    own = [each.error if isinstance(each, Err) else _of_its_store(each.value, specs, now) for each in parsed]
     many = len(parsed) > 1
-    faults = (
-        msgspec.structs.replace(fault, path=f"document {place}: {fault.path}") if many else fault
-        for place, each in enumerate(parsed, 1)
-        if isinstance(each, Err)
-        for fault in each.error
-    )
-    return Err(found) if (found := tuple(faults)) else Ok(tuple(each.value for each in parsed if isinstance(each, Ok)))
+    faults = tuple(_in_document(place if many else None, each) for place, found in enumerate(own, 1) for each in found)
+    return Err(faults) if faults else Ok(specs)
+
+
+def _of_its_store(spec: StreamSpec | StoreSpec, others: Iterable[StreamSpec | StoreSpec], now: Millis) -> Faults:
+    if isinstance(spec, StoreSpec):
+        return ()
+    stores = (each for each in others if isinstance(each, StoreSpec))
+    mine = (each for each in stores if (each.namespace, each.name) == (spec.namespace, spec.store_ref))
+    return tuple(fault for store in mine for fault in store_faults(spec, store, now))
+
+
+def _in_document(place: int | None, fault: Fault) -> Fault:
+    return fault if place is None else replace(fault, path=f"document {place}: {fault.path}")
 
 
 def read_documents(path: Path) -> Result[tuple[object, ...], Faults]:

@@ -6,13 +6,15 @@ A check is made if everything that it reads is free of faults.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from typing import Final
 
 from cryptostream.core.market.interval import INTERVALS, SECOND, Millis
 from cryptostream.core.resource import budget
 from cryptostream.core.resource.fields import Faults
-from cryptostream.core.resource.history import poll_seconds, window_seconds
+from cryptostream.core.resource.history import history_start, poll_seconds, shortest_interval, window_seconds
 from cryptostream.core.resource.spec import Fault, KafkaTopics, StreamSpec
+from cryptostream.core.resource.store_spec import StoreSpec
 
 LONGEST_FETCH: Final = 30 * 24 * 60
 """Minutes that fetching the history may take."""
@@ -33,6 +35,22 @@ def found(spec: StreamSpec, now: Millis | None, known: Faults) -> Faults:
     return tuple(fault for check in sound for fault in check.find(spec, now))
 
 
+def store_faults(spec: StreamSpec, store: StoreSpec, now: Millis) -> Faults:
+    """What keeps `store` from holding the stream: what is older than its retention, it refuses."""
+    history = max((now - history_start(spec, name, now)) // SECOND for name in spec.intervals)
+    window = max(window_seconds(spec, name)[0] for name in spec.intervals)
+    needed = (("raw", store.buckets.raw, max(history, window)), ("enriched", store.buckets.enriched, history))
+    return tuple(
+        Fault(
+            "spec.storeRef.name",
+            f"must keep {role} points for {seconds} s: CandleStore {store.name} does for {bucket.retention_seconds}",
+            f"raise spec.buckets.{role}.retentionSeconds of the CandleStore, or ask for less history",
+        )
+        for role, bucket, seconds in needed
+        if bucket.retention_seconds is not None and bucket.retention_seconds < seconds
+    )
+
+
 def _touch(one: str, other: str) -> bool:
     """Whether one of two paths is, or lies within, the other."""
     short, long = sorted((one, other), key=len)
@@ -48,15 +66,32 @@ def _future(spec: StreamSpec, now: Millis | None) -> Iterator[Fault]:
 
 
 def _retention(spec: StreamSpec, now: Millis | None) -> Iterator[Fault]:
-    """A topic must hold what a consumer may have to read again: the declared history, or a window."""
-    given = spec.kafka.topics.retention_seconds if spec.kafka else None
-    history, (window, name) = spec.source.history, window_seconds(spec)
+    """Topics keep the declared history: what is published of it can be read again."""
+    if (needed := _history_seconds(spec, now)) > _given_retention(spec):
+        yield _too_short(spec, needed, "spec.source.history")
+
+
+def _retention_of_windows(spec: StreamSpec, now: Millis | None) -> Iterator[Fault]:
+    """Topics keep an indicator's window; of longer intervals, windows come from the store alone."""
+    needed, name = window_seconds(spec, shortest_interval(spec))
+    if needed > max(_given_retention(spec), _history_seconds(spec, now)):
+        yield _too_short(spec, needed, f"the window of indicator {name}")
+
+
+def _history_seconds(spec: StreamSpec, now: Millis | None) -> int:
+    history = spec.source.history
     since = (now - history.start_time) // SECOND if history.start_time and now else 0
-    needed = max(history.seconds or since, window)
-    if given is not None and given < needed:
-        why = f"the window of indicator {name}" if needed == window else "spec.source.history"
-        message = f"must be at least {needed}, as long as {why}, not {given}"
-        yield Fault("spec.kafka.topics.retentionSeconds", message, f"write {needed} or more, or ask for less")
+    return history.seconds or since
+
+
+def _given_retention(spec: StreamSpec) -> float:
+    """The retention that is declared; without one it is made long enough."""
+    return (spec.kafka.topics.retention_seconds if spec.kafka else None) or inf
+
+
+def _too_short(spec: StreamSpec, needed: int, why: str) -> Fault:
+    message = f"must be at least {needed}, as long as {why}, not {_given_retention(spec)}"
+    return Fault(_RETENTION, message, f"write {needed} or more, or ask for less")
 
 
 def _replicas(spec: StreamSpec, _: Millis | None) -> Iterator[Fault]:
@@ -94,18 +129,17 @@ def _history(spec: StreamSpec, now: Millis | None) -> Iterator[Fault]:
     if cost.minutes > LONGEST_FETCH:
         figures = f"{cost.calls} calls cost {cost.weight} weight, {cost.minutes // 1440} days"
         message = f"must be fetched within 30 days at {budget.HISTORY_SHARE} weight a minute: {figures}"
-        yield Fault("spec.source.history", message, f"ask for less history, or: {_LESS}")
+        yield Fault("spec.source.history", message, "ask for less history, or name fewer symbols or intervals")
 
 
 _LESS: Final = "name fewer symbols or intervals, or spread them over streams with addresses of their own"
 _SOME_TIME: Final = INTERVALS["1M"].open_at(12 * 60)
+_RETENTION: Final = "spec.kafka.topics.retentionSeconds"
 _MARKETS: Final = ("spec.coins", "spec.symbols", "spec.intervals")
 _CHECKS: Final = (
     Check(_future, ("spec.source.history",)),
-    Check(
-        _retention,
-        ("spec.kafka.topics.retentionSeconds", "spec.source.history", "spec.intervals", "spec.indicators"),
-    ),
+    Check(_retention, (_RETENTION, "spec.source.history")),
+    Check(_retention_of_windows, (_RETENTION, "spec.source.history", "spec.intervals", "spec.indicators")),
     Check(_replicas, ("spec.kafka.topics.partitions", "spec.consumer.replicas", "spec.consumer.autoscaling")),
     Check(_series, (*_MARKETS, "spec.source.mode")),
     Check(_polling, (*_MARKETS, "spec.source.mode", "spec.source.pollSeconds")),

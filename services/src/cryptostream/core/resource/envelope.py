@@ -21,10 +21,10 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """A document taken apart. `spec` is as it was written; without one there is a fault."""
+    """A document taken apart. `spec` is as it was written; None if there is none, which is a fault."""
 
     metadata: Metadata
-    spec: Mapping[Any, object]
+    spec: Mapping[Any, object] | None
 
 
 def envelope(document: object, kind_name: str) -> Parsed[Envelope]:
@@ -54,7 +54,7 @@ def _fields(kind_name: str) -> tuple[Field, ...]:
         Field("apiVersion", choice(API_VERSION), Required(f"write {API_VERSION}")),
         Field("kind", choice(kind_name), Required(f"write {kind_name}")),
         Field("metadata", metadata, Required("write for example metadata: {name: majors}", Metadata("", "default"))),
-        Field("spec", _object, Required("say what you want below it", {})),
+        Field("spec", _object, Required("say what you want below it")),
         Field("status", _anything),
     )
 

@@ -113,7 +113,7 @@ def _unknown(path: str, name: object, known: Iterable[str]) -> Fault:
     names = tuple(known)
     close = get_close_matches(str(name)[:80], names, n=1)
     remedy = f"did you mean {close[0]}?" if close else f"remove it; there are {', '.join(names)}"
-    return Fault(join(path, shown(name)), "must be a field that there is", remedy)
+    return Fault(join(path, shown(name)), "must be a known field", remedy)
 
 
 # ---------------------------------------------------------------- lists

@@ -36,22 +36,25 @@ def poll_seconds(spec: StreamSpec) -> int:
     """Length of a polling cycle: as given, else a minute, or the shortest interval if that is shorter."""
     if spec.source.poll_seconds is not None:
         return spec.source.poll_seconds
-    shortest = min(INTERVALS[name].step for name in spec.intervals) // SECOND
-    return min(DEFAULT_POLL_SECONDS, shortest)
+    return min(DEFAULT_POLL_SECONDS, INTERVALS[shortest_interval(spec)].step // SECOND)
 
 
-def window_seconds(spec: StreamSpec) -> tuple[int, str]:
-    """What the largest indicator window of the shortest interval takes, and the indicator; (0, "") without any."""
-    shortest = min(spec.intervals, key=lambda name: INTERVALS[name].step)
-    windows = ((each.window, each.name) for each in _computed_on(spec, shortest))
+def shortest_interval(spec: StreamSpec) -> str:
+    """The interval with the most candles."""
+    return min(spec.intervals, key=lambda name: INTERVALS[name].step)
+
+
+def window_seconds(spec: StreamSpec, interval: str) -> tuple[int, str]:
+    """How long the largest window computed on `interval` is, and of which indicator; (0, "") without any."""
+    windows = ((each.window, each.name) for each in _computed_on(spec, interval))
     candles, name = max(windows, default=(0, ""))
-    return candles * INTERVALS[shortest].step // SECOND, name
+    return candles * INTERVALS[interval].step // SECOND, name
 
 
 def retention_seconds(spec: StreamSpec) -> int:
     """How long topics keep records: as given, else a week, or longer where history or an indicator need it."""
     given = spec.kafka.topics.retention_seconds if spec.kafka else None
-    return given or max(WEEK, spec.source.history.seconds or 0, window_seconds(spec)[0])
+    return given or max(WEEK, spec.source.history.seconds or 0, window_seconds(spec, shortest_interval(spec))[0])
 
 
 def _computed_on(spec: StreamSpec, interval: str) -> Iterator[Indicator]:

@@ -50,7 +50,7 @@ def parse_stream(document: object, now: Millis | None = None) -> Result[StreamSp
     `Err` has one fault for each thing that is wrong, with the path of its field.
     """
     parts = envelope(document, "CryptoStream")
-    if parts.value is None:
+    if parts.value is None or parts.value.spec is None:
         return Err(parts.faults)
     attributes, faults = read(parts.value.spec, "spec", _SPEC)
     symbols, more = parse_market.symbols(attributes, parts.value.spec)

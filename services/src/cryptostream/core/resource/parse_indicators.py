@@ -32,7 +32,8 @@ def _params(value: object, path: str) -> Parsed[tuple[tuple[str, Value], ...]]:
 
 def _odd(given: object, path: str) -> Faults:
     if isinstance(given, float):
-        remedy = f'write "{given}", with the quotes'
+        whole = f", or {given:.0f} where a whole number is due" if given.is_integer() else ""
+        remedy = f'write "{given}", with the quotes{whole}'
         return (Fault(path, f"must be an integer or a string holding a decimal, not the number {given}", remedy),)
     if isinstance(given, str) and len(given) <= 40 and given.isprintable():
         return ()

@@ -1,15 +1,15 @@
 """What is traded: coins, symbols, quote and intervals of a `CryptoStream`. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
 from cryptostream.core.market.interval import DAY, HOUR, INTERVALS, MINUTE, SECOND
 from cryptostream.core.market.series import Symbol
 from cryptostream.core.market.symbols import is_valid_symbol, symbol_of
-from cryptostream.core.resource.fields import Faults, Field, Parsed, Required, items, kind, shown, wrong
-from cryptostream.core.resource.spec import Fault
+from cryptostream.core.resource.fields import Faults, Field, Parsed, Parser, Required, items, kind, shown, wrong
+from cryptostream.core.resource.spec import Fault, StreamSpec
 
 MOST_SYMBOLS: Final = 1000
 DEFAULT_QUOTE: Final = "USDC"
@@ -32,15 +32,27 @@ _UNITS: Final[Mapping[str, int]] = {
 }
 
 
-def asset(value: object, path: str) -> Parsed[str]:
-    """The name of a coin, a quote asset or a symbol, as the exchange writes it."""
-    if not isinstance(value, str):
-        return wrong(path, f"must be a string, not {kind(value)}", "put the name in quotes")
-    if is_valid_symbol(value):
-        return Parsed(value)
-    message = f"must be a name of the exchange: upper case, without spaces and slashes, not {kind(value)}"
-    better = re.sub(r"[\s/:]", "", value.upper())
-    return wrong(path, message, f"write {better}" if is_valid_symbol(better) else "write for example BTC")
+def _asset(clean: Callable[[str], str]) -> Parser[str]:
+    """The parser of a name as the exchange writes it; `clean` makes the likely one out of a wrong one."""
+
+    def parse(value: object, path: str) -> Parsed[str]:
+        if not isinstance(value, str):
+            return wrong(path, f"must be a string, not {kind(value)}", "put the name in quotes")
+        if is_valid_symbol(value):
+            return Parsed(value)
+        message = f"must be a name of the exchange: upper case, without spaces and slashes, not {kind(value)}"
+        better = clean(value.upper())
+        return wrong(path, message, f"write {better}" if is_valid_symbol(better) else "write for example BTC")
+
+    return parse
+
+
+def _first_word(text: str) -> str:
+    return re.split(r"[\s/:]+", text.strip())[0]
+
+
+def _in_one_word(text: str) -> str:
+    return re.sub(r"[\s/:]+", "", text)
 
 
 def interval(value: object, path: str) -> Parsed[str]:
@@ -64,9 +76,9 @@ def _meant(text: str) -> str | None:
 
 
 FIELDS: Final = (
-    Field("coins", items(asset, most=MOST_SYMBOLS, key=str)),
-    Field("symbols", items(asset, most=MOST_SYMBOLS, key=str)),
-    Field("quote", asset, DEFAULT_QUOTE),
+    Field("coins", items(_asset(_first_word), most=MOST_SYMBOLS, key=str)),
+    Field("symbols", items(_asset(_in_one_word), most=MOST_SYMBOLS, key=str)),
+    Field("quote", _asset(_first_word), DEFAULT_QUOTE),
     Field("intervals", items(interval, most=16, key=str), Required("write for example intervals: [1m, 1h]", ())),
 )
 
@@ -121,3 +133,12 @@ def _split(name: str, quote: str) -> Symbol | None:
     fitting = (each for each in (quote, *sorted(QUOTES, key=len, reverse=True)) if name.endswith(each) and name != each)
     found = next(fitting, None)
     return None if found is None else Symbol(name, name.removesuffix(found), found)
+
+
+def unknown_symbol(spec: StreamSpec, symbol: Symbol) -> Fault:
+    """The fault of a symbol of `spec` that the exchange does not have, which only the exchange can tell."""
+    path = f"spec.{spec.named_by}[{spec.symbols.index(symbol)}]"
+    if spec.named_by == "symbols":
+        return Fault(path, f"must be a symbol of the exchange: there is no {symbol.name}", "check how it is written")
+    message = f"must be a coin that is traded against {symbol.quote}: the exchange has no {symbol.name}"
+    return Fault(path, message, "check the coin, or choose another quote")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from cryptostream.core.resource.fields import Field, Parsed, Parser, items, join, record
+from cryptostream.core.resource.fields import Field, Parser, items, join, record
 from cryptostream.core.resource.scalars import choice, integer, is_private, label, moment, subdomain, url
 from cryptostream.core.resource.spec import Egress, Endpoints, Fault, History, Source
 
@@ -73,8 +73,6 @@ source: Final = record(
 )
 
 
-def _proxy(value: object, path: str) -> Parsed[str]:
-    return url("https", "http", lambda _: True)(value, path)
-
-
-egress: Final = record(Egress, (Field("proxyUrl", _proxy), Field("caSecretName", subdomain), Field("group", label)))
+egress: Final = record(
+    Egress, (Field("proxyUrl", url("https", "http")), Field("caSecretName", subdomain), Field("group", label))
+)

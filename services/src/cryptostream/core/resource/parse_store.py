@@ -21,10 +21,10 @@ HOUR: Final = 3600
 def parse_store(document: object) -> Result[StoreSpec, Faults]:
     """The spec in a document of kind `CandleStore`; `Err` has one fault for each thing that is wrong."""
     parts = envelope(document, "CandleStore")
-    if parts.value is None:
+    if parts.value is None or parts.value.spec is None:
         return Err(parts.faults)
-    given, metadata = parts.value.spec, parts.value.metadata
-    attributes, faults = read(given, "spec", _SPEC)
+    metadata = parts.value.metadata
+    attributes, faults = read(parts.value.spec, "spec", _SPEC)
     found = (*parts.faults, *faults, *(_one_instance(attributes["managed"], attributes["external"], faults)))
     if found:
         return Err(found)

@@ -141,17 +141,19 @@ def _datetime(value: object) -> datetime | None:
         return None
 
 
-def url(secure: str, plain: str, plain_for: Callable[[str], bool]) -> Parser[str]:
-    """An address with scheme `secure`, or `plain` for hosts for which `plain_for` holds; no user, query or fragment."""
+def url(secure: str, plain: str, plain_for: Callable[[str], bool] | None = None) -> Parser[str]:
+    """An address without user and query: scheme `secure`, or `plain` for hosts for which `plain_for` holds (or any)."""
+    schemes = f"{secure}://" if plain_for else f"{secure}:// or {plain}://"
 
     def parse(value: object, path: str) -> Parsed[str]:
         found = _URL.fullmatch(value) if isinstance(value, str) and len(value) <= 1024 else None
         if found is None or found["scheme"] not in {secure, plain} or not 0 < int(found["port"] or 1) < 65536:
-            message = f"must be an address that begins with {secure}://, not {kind(value)}"
+            given = "one with a user" if isinstance(value, str) and "@" in value else kind(value)  # tells no password
+            message = f"must be an address that begins with {schemes}, not {given}"
             return wrong(path, message, f"write for example {secure}://host.example:443, without user and query")
-        if found["scheme"] == plain and not plain_for(found["host"]):
+        if found["scheme"] == plain and plain_for is not None and not plain_for(found["host"]):
             message = f"must begin with {secure}://: {plain}:// is for loopback and hosts inside the cluster"
-            return wrong(path, message, f"write {secure}://{found['host']}")
+            return wrong(path, message, f"write {secure}{found[0].removeprefix(plain)}")
         return Parsed(found[0].rstrip("/"))
 
     return parse
