@@ -149,8 +149,9 @@ def test_an_empty_range_is_a_file_without_rows(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize("name", ["it's.csv", "a;b -- c.parquet", "$file.csv", "äöü {x}.csv"])
 def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
     filled(tmp_path)
+    before = set(tmp_path.iterdir())
     assert len(exported(tmp_path, name)) == MINUTES + MINUTES // 60
-    assert not list(tmp_path.glob(".*partial"))
+    assert set(tmp_path.iterdir()) - before == {tmp_path / name}
 
 
 def test_bad_input_is_refused_with_every_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -190,16 +191,13 @@ def test_a_running_stream_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFi
     assert "stop the run first" in told
 
 
-@pytest.mark.parametrize("in_the_way", ["out.csv", ".out.csv.partial"])
-def test_a_file_that_cannot_be_written_is_a_fault(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], in_the_way: str
-) -> None:
-    filled(tmp_path)
+def test_a_file_that_cannot_be_written_is_a_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    filled(tmp_path / "data")
     file = tmp_path / "out.csv"
-    (tmp_path / in_the_way).mkdir()
-    assert export(ExportOptions(to=file, data=tmp_path)) == 1
-    assert f"--to: {file} cannot be written" in capsys.readouterr().err
-    assert not file.is_file()
+    file.mkdir()
+    assert export(ExportOptions(to=file, data=tmp_path / "data")) == 1
+    assert f"--to: {file} cannot be written: Is a directory" in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "data", file]
 
 
 def test_hours_are_exported_as_well(tmp_path: Path) -> None:
@@ -207,3 +205,14 @@ def test_hours_are_exported_as_well(tmp_path: Path) -> None:
     hours = exported(tmp_path, intervals=(BTC_1H.interval,), what="enriched")
     assert len(hours) == MINUTES // 60
     assert {row["hourly"] for row in hours} == {None}
+
+
+@pytest.mark.parametrize("page", [1, 50, 360])
+def test_rows_do_not_depend_on_the_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    filled(tmp_path, absent=range(100, 180))
+    whole = exported(tmp_path, what="enriched")
+    monkeypatch.setattr("cryptostream.store.copying.PAGE", page)
+    assert exported(tmp_path, what="enriched") == whole
+    bounds = {"since": str(minute(90)), "until": str(minute(200))}
+    inside = [row for row in whole if minute(90) <= row["open_time"] < minute(200)]
+    assert exported(tmp_path, what="enriched", **bounds) == inside

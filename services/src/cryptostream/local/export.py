@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -11,7 +12,7 @@ from cryptostream.core.result import Err, Ok, Result, map_err
 from cryptostream.core.stream.windows import BEGINNING, END
 from cryptostream.local.data_source import find_data
 from cryptostream.local.documents import read_stream
-from cryptostream.store.copying import Format, Selection, What
+from cryptostream.store.copying import Format, Selection, Target, What
 from cryptostream.store.duckdb_store import DuckDbStore
 
 DONE, FAULT, BAD_INPUT = 0, 1, 2
@@ -61,16 +62,15 @@ def _write(store: DuckDbStore, options: ExportOptions, selection: Selection) -> 
 
 def _copy(store: DuckDbStore, options: ExportOptions, selection: Selection) -> Result[int, str]:
     """The file appears whole or not at all."""
-    partial = options.to.with_name(f".{options.to.name}.partial")
-    copied = store.copy(options.what, selection, partial, FORMATS[options.to.suffix])
     try:
-        if isinstance(copied, Ok):
-            partial.replace(options.to)
-        else:
-            partial.unlink(missing_ok=True)
+        with TemporaryDirectory(prefix=".export-", dir=options.to.absolute().parent) as name:
+            target = Target(Path(name, "rows"), FORMATS[options.to.suffix], Path(name, "aside"))
+            copied = store.copy(options.what, selection, target)
+            if isinstance(copied, Ok):
+                target.file.replace(options.to)
+            return map_err(copied, lambda error: error.detail)
     except OSError as fault:
         return Err(str(fault.strerror))
-    return map_err(copied, lambda error: error.detail)
 
 
 def _refuse(faults: tuple[str, ...], code: int) -> int:

@@ -11,7 +11,7 @@ from cryptostream.core.market.series import Series, Symbol
 from cryptostream.core.ports import DirtyRange, StoreBatch, StoreError
 from cryptostream.core.result import Err, Ok, Result
 from cryptostream.store import reading
-from cryptostream.store.copying import Format, Selection, What, copy_rows
+from cryptostream.store.copying import Selection, Target, What, copy_enriched, copy_raw
 from cryptostream.store.database import Database, open_database
 from cryptostream.store.duckdb_ledger import DuckDbLedger
 from cryptostream.store.duckdb_letters import DuckDbDeadLetters
@@ -130,12 +130,12 @@ class DuckDbStore:
         """The first `limit` stored open times from `start` on."""
         return self._session.attempt(lambda c: reading.first_opens(c, self.identity.stream, series, start, limit))
 
-    def copy(self, what: What, selection: Selection, to: Path, form: Format) -> Result[int, StoreError]:
-        """Write the selected rows into the file `to`; returns how many."""
-        stream, fields = self.identity.stream, self.fields
-        return self._session.attempt(
-            lambda c: copy_rows(c, stream, selection, what=what, fields=fields, to=to, form=form)
-        )
+    def copy(self, what: What, selection: Selection, target: Target) -> Result[int, StoreError]:
+        """Write the selected rows into a file; returns how many."""
+        stream = self.identity.stream
+        if what == "raw":
+            return self._session.attempt(lambda c: copy_raw(c, stream, selection, target))
+        return self._session.attempt(lambda c: copy_enriched(c, stream, selection, target, self.fields))
 
     def close(self) -> None:
         """Release the file; ledger, dead letters and notes end with it."""
