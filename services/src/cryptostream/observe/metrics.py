@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from cryptostream import __version__
 from cryptostream.core.market.candle import Lane
@@ -19,6 +27,9 @@ from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.reject import Reason
 from cryptostream.core.market.series import Series
 from cryptostream.observe.catalogue import CATALOGUE, LATENCY_BUCKETS, PREFIX, Described
+
+# A second line per counter, with the time it began, is of no use to anybody.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 Stage = Literal["decode", "validate", "store"]
 
