@@ -83,8 +83,12 @@ def _words(spec: StreamSpec | StoreSpec) -> str:
     whole = f"{spec.namespace}/{spec.name}"
     if isinstance(spec, StoreSpec):
         return f"CandleStore {whole} is valid"
-    symbols, intervals = len(spec.symbols), len(spec.intervals)
-    return f"CryptoStream {whole} is valid: {symbols} symbols, {intervals} intervals, {len(spec.indicators)} indicators"
+    counts = (("symbol", spec.symbols), ("interval", spec.intervals), ("indicator", spec.indicators))
+    return f"CryptoStream {whole} is valid: {', '.join(_count(name, len(each)) for name, each in counts)}"
+
+
+def _count(name: str, number: int) -> str:
+    return f"{number} {name}{'s' * (number != 1)}"
 
 
 # ---------------------------------------------------------------- tables
@@ -117,7 +121,7 @@ def _overview(spec: StreamSpec, planned: _Planned) -> Table:
 
 def _live(plan: Plan) -> str:
     if plan.poll_seconds is None:
-        return f"{plan.connections} WebSocket connection{'s'[: plan.connections > 1]}"
+        return _count("WebSocket connection", plan.connections)
     return f"a cycle every {plan.poll_seconds} s, {plan.polling_weight} weight a minute"
 
 

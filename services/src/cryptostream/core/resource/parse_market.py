@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, Final
 
 from cryptostream.core.market.interval import DAY, HOUR, INTERVALS, MINUTE, SECOND
@@ -68,8 +67,7 @@ def _meant(text: str) -> str | None:
     """The interval of the length that `text` spells in another way (`60m`, `1D`, `1mo`, `1 hour`)."""
     spelled = _SPELLED.fullmatch(text.strip())
     if spelled is None:
-        close = get_close_matches(text[:20], INTERVALS, n=1)
-        return close[0] if close else None
+        return None
     unit = spelled[2].lower()
     length = int(spelled[1]) * _UNITS.get(unit, _UNITS.get(unit.removesuffix("s"), 0))
     return next((name for name, each in INTERVALS.items() if each.step == length), None)
