@@ -76,6 +76,12 @@ def test_months_have_the_lengths_of_the_calendar() -> None:
     assert month.shift(at("2024-01-01"), 14) == at("2025-03-01")
 
 
+def test_the_step_is_the_shortest_candle() -> None:
+    for grid in INTERVALS.values():
+        opens = grid.opens(grid.floor(at("2022-01-01")), at("2026-01-01"))[:2000]
+        assert min(grid.next(time) - time for time in opens) == grid.step, grid.name
+
+
 def test_ceil_is_the_first_open_time_from_a_moment_on() -> None:
     hour = INTERVALS["1h"]
     assert hour.ceil(5 * HOUR) == 5 * HOUR
