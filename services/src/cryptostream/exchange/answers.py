@@ -12,6 +12,7 @@ import msgspec
 from cryptostream.core.market.interval import MINUTE, Millis
 
 _UNTIL: Final = re.compile(r"banned until (\d{10,16})")
+_COUNT: Final = re.compile(r"[0-9]{1,9}")
 _SHORTEST_BAN: Final = 2 * MINUTE
 _SHOWN: Final = 200
 
@@ -104,13 +105,13 @@ def meaning(reply: Reply | NoReply, now: Millis) -> Meaning:
 def used_weight(reply: Reply) -> int | None:
     """The weight that the address has used in this minute, if the answer tells."""
     text = reply.headers.get("x-mbx-used-weight-1m", "")
-    return int(text) if text.isdigit() else None
+    return int(text) if _COUNT.fullmatch(text) else None
 
 
 def retry_after(reply: Reply) -> float | None:
     """Seconds to wait, if the answer tells."""
     text = reply.headers.get("retry-after", "")
-    return float(text) if text.isdigit() else None
+    return float(text) if _COUNT.fullmatch(text) else None
 
 
 def _good(reply: Reply) -> Good | Failed:

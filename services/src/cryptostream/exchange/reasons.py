@@ -27,8 +27,11 @@ def reason(error: BaseException) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether `url` leads to this machine."""
-    return urlsplit(url).hostname in _LOOPBACK
+    """Whether `url` leads to this machine; what is no address does not."""
+    try:
+        return urlsplit(url).hostname in _LOOPBACK
+    except ValueError:
+        return False
 
 
 def _layers(error: BaseException) -> Iterator[BaseException]:
