@@ -67,15 +67,20 @@ def _future(spec: StreamSpec, now: Millis | None) -> Iterator[Fault]:
 
 def _retention(spec: StreamSpec, now: Millis | None) -> Iterator[Fault]:
     """Topics keep the declared history: what is published of it can be read again."""
-    if (needed := _history_seconds(spec, now)) > _given_retention(spec):
+    needed, window = _history_seconds(spec, now), _window(spec)[0]
+    if needed > _given_retention(spec) and needed >= window:
         yield _too_short(spec, needed, "spec.source.history")
 
 
 def _retention_of_windows(spec: StreamSpec, now: Millis | None) -> Iterator[Fault]:
     """Topics keep an indicator's window; of longer intervals, windows come from the store alone."""
-    needed, name = window_seconds(spec, shortest_interval(spec))
+    needed, name = _window(spec)
     if needed > max(_given_retention(spec), _history_seconds(spec, now)):
         yield _too_short(spec, needed, f"the window of indicator {name}")
+
+
+def _window(spec: StreamSpec) -> tuple[int, str]:
+    return window_seconds(spec, shortest_interval(spec)) if spec.intervals else (0, "")
 
 
 def _history_seconds(spec: StreamSpec, now: Millis | None) -> int:
