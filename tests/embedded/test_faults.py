@@ -83,12 +83,12 @@ def test_exchange_outage_is_named_and_restatement_is_a_revision(tmp_path: Path) 
         named = [gap for gap in run.gaps() if gap.cause == "exchange_outage"]
         assert {(gap.series.symbol, gap.candles) for gap in named} == {("BTCUSDC", 20), ("ETHUSDC", 20)}
 
-        restated = run.sim.clock.now() // SECOND * SECOND - 60 * SECOND
-        run.sim.faults.set(restatements=(Restatement(restated, restated + 5 * SECOND, ("BTCUSDC",)),))
+        restated = run.sim.clock.now() // SECOND * SECOND - 90 * SECOND
+        run.sim.faults.set(restatements=(Restatement(restated, restated + 60 * SECOND, ("BTCUSDC",)),))
         run.pass_time(15 * MINUTE)
         run.settle()
         run.assert_complete()
-        table = run.parts.store.raw(run.series[0], restated, restated + 5 * SECOND)
+        table = run.parts.store.raw(run.series[0], restated, restated + 60 * SECOND)
         assert isinstance(table, Ok)
         assert max(table.value.revision) == 1  # a second without trades cannot be restated
 
