@@ -27,7 +27,7 @@ from cryptostream.local.screen import Screen
 from cryptostream.local.summary import summary
 from cryptostream.observe.logs import Log, setup_logging
 from cryptostream.store.directory import data_directory
-from cryptostream.store.duckdb_notes import RESOURCE
+from cryptostream.store.duckdb_notes import RESOURCE, RunTotals
 from cryptostream.store.duckdb_store import DuckDbStore
 
 DONE, FAULT, BAD_INPUT = 0, 1, 2
@@ -67,12 +67,26 @@ def _live(parts: Parts, options: RunOptions, console: Console, log: Log) -> int:
         ending = live(parts, screen.show, options.for_seconds)
         view = parts.view()
         screen.close(view)
+    note_totals(parts)
     log.info("stopped", stored=view.stored, fault=ending.fault)
     if options.summary is not None:
         options.summary.write_bytes(summary(view, simulated=parts.market.simulated))
     if ending.fault is not None:
         sys.stderr.write(f"{ending.fault}\n")
     return DONE if ending.fault is None else FAULT
+
+
+def note_totals(parts: Parts) -> None:
+    """Leave the terms of conservation in the store, where `verify` adds them up."""
+    consumed = parts.consumer.snapshot()
+    totals = RunTotals(
+        ended_at=parts.market.clock.now_micros(),
+        published=parts.producer.snapshot().records,
+        stored=consumed.totals.stored,
+        duplicates=consumed.totals.duplicates,
+        dead_lettered=consumed.totals.dead_lettered + consumed.unplaced,
+    )
+    parts.store.notes.record_totals(totals)
 
 
 # ---------------------------------------------------------------- opening

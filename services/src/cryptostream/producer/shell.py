@@ -7,6 +7,8 @@ comes through the inbox, so that states are only ever touched by this thread.
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 
+from msgspec.structs import replace
+
 from cryptostream.core.market.interval import INTERVALS, MINUTE, Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import FeedCandle, FeedEvent, FeedReject, FeedSeam, LiveFeed, LogError, NewRecord
@@ -56,6 +58,7 @@ class Producer:
         self._cycles = Cycles(job, edges)
         self._feed: LiveFeed | None = None
         self._begun = Flag()
+        self._records = 0
 
     def run(self, stop: Flag) -> Result[None, LogError]:
         """Produce until `stop` is set. `Err` only where the log or the ledger cannot go on."""
@@ -77,8 +80,9 @@ class Producer:
     def snapshot(self) -> ProducerSnapshot:
         """The producer as it is now; may be called from any thread."""
         states = tuple(self._states.copy().values())
-        shot = snapshot_of(self._job.config, states, self._edges.clock.now(), cycles=self._cycles.done)
-        return shot if self._begun.is_set() else ProducerSnapshot(shot.series, 0, complete=False)
+        now = self._edges.clock.now()
+        shot = snapshot_of(self._job.config, states, now, records=self._records, cycles=self._cycles.done)
+        return shot if self._begun.is_set() else replace(shot, complete=False)
 
     # ------------------------------------------------------------ begin
 
@@ -190,6 +194,7 @@ class Producer:
         written = self._edges.writer.publish(fresh) if fresh else Ok(None)
         if isinstance(written, Err):
             return written
+        self._records += len(fresh)
         gaps = [effect.gap for _, effect in effects if isinstance(effect, RecordGap)]
         recorded = self._edges.ledger.record(gaps) if gaps else Ok(None)
         if isinstance(recorded, Err):

@@ -28,20 +28,24 @@ class SeriesProgress(msgspec.Struct, frozen=True):
 
 
 class ProducerSnapshot(msgspec.Struct, frozen=True):
-    """The producer at a moment; `complete` when no hole is open and nothing is asked for."""
+    """The producer at a moment.
+
+    `records` counts what this run has written to the log, revisions too; `complete`: no hole is open.
+    """
 
     series: tuple[SeriesProgress, ...]
+    records: int
     cycles: int
     complete: bool
 
 
 def snapshot_of(
-    config: ProducerConfig, states: Iterable[SeriesState], now: Millis, *, cycles: int = 0
+    config: ProducerConfig, states: Iterable[SeriesState], now: Millis, *, records: int = 0, cycles: int = 0
 ) -> ProducerSnapshot:
     """The snapshot of `states` at exchange time `now`."""
     held = tuple(states)
     series = tuple(_progress(config, state, now) for state in sorted(held, key=lambda each: each.series))
-    return ProducerSnapshot(series, cycles, complete=not any(state.holes for state in held))
+    return ProducerSnapshot(series, records, cycles, complete=not any(state.holes for state in held))
 
 
 def _progress(config: ProducerConfig, state: SeriesState, now: Millis) -> SeriesProgress:

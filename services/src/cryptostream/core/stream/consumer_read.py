@@ -47,7 +47,7 @@ def letter(
     if record is not None:
         return DeadLetter(log, rejected, stage, now, record.symbol, record.interval, record.open_time)
     interval = log.topic.rpartition(".prices-")[2]
-    symbol = log.key.decode("ascii", "replace")
+    symbol = log.key.decode("utf-8", "replace")
     return DeadLetter(log, rejected, stage, now, symbol or None, interval if interval in INTERVALS else None)
 
 
