@@ -22,15 +22,15 @@ def millis(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def test_the_default_depth_is_two_windows_and_at_least_500_candles() -> None:
+def test_the_default_depth_is_the_largest_window_and_at_least_500_candles() -> None:
     assert history_candles(stream(), "1m") == 500
     assert history_candles(stream(indicators=[SMA20]), "1m") == 500
-    assert history_candles(stream(indicators=[SMA20, EMA200]), "1m") == 2 * 2072
+    assert history_candles(stream(indicators=[SMA20, EMA200]), "1m") == 2072
 
 
 def test_an_indicator_of_a_longer_interval_deepens_that_one_alone() -> None:
     spec = stream(intervals=["1m", "1h"], indicators=[{**EMA200, "withInterval": "1h"}])
-    assert history_candles(spec, "1h") == 2 * 2072
+    assert history_candles(spec, "1h") == 2072
     assert history_candles(spec, "1m") == 500
 
 

@@ -16,10 +16,10 @@ WEEK = 7 * 24 * 3600
 def history_candles(spec: StreamSpec, interval: str) -> int:
     """Default depth of a series, in candles.
 
-    Two of the largest window that is computed on `interval`, so that rows are warm, and at least 500.
+    The largest window that is computed on `interval`, so that the newest rows are warm, and at least 500.
     """
     windows = (each.window for each in _computed_on(spec, interval))
-    return max(LEAST_CANDLES, 2 * max(windows, default=0))
+    return max([LEAST_CANDLES, *windows])
 
 
 def history_start(spec: StreamSpec, interval: str, now: Millis) -> Millis:
