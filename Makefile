@@ -55,7 +55,7 @@ run: $(READY) ## candles in one process: the sample stream, or ARGS="-f stream.y
 test: $(EMPTY) $(FULL) ## every tier that has tests, in order
 
 test-unit: $(READY) ## Python only: lint, types, import contracts; unit, property, contract and embedded-run tests
-	@$(checks); $(BIN)/pytest $(UNIT) -n 2 --dist loadfile $(ARGS) || failed=1; exit $$failed
+	@$(checks); $(BIN)/pytest $(UNIT) -n 2 --dist worksteal $(ARGS) || failed=1; exit $$failed
 
 test-integration: $(READY) ## real Kafka and InfluxDB
 	$(call tier,integration)
