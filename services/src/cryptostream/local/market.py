@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from cryptostream.clock import ExchangeClock, ManualClock, ScaledClock, SystemClock
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import Clock, Exchange, FeedEvent, LiveFeed
-from cryptostream.core.resource.spec import Endpoints, Fault, StreamSpec
-from cryptostream.core.result import Err, Ok, Result
+from cryptostream.core.resource.spec import Endpoints, StreamSpec
 from cryptostream.core.stream.runs import Run
 from cryptostream.exchange.archive import Recording
 from cryptostream.exchange.probe import probe
@@ -67,11 +65,6 @@ def open_recording(recording: Recording, series: Sequence[Series]) -> Market:
     )
 
 
-def find_recording(spec: StreamSpec, path: Path) -> Result[Recording, tuple[Fault, ...]]:
-    """The recording below `path` that has every series of the stream."""
-    return Recording.open(path, {symbol.name: symbol for symbol in spec.symbols}, spec.intervals)
-
-
 def open_exchange(spec: StreamSpec, endpoints: tuple[str, ...]) -> Market:
     """The real exchange by the endpoints that answered."""
     where = Endpoints(endpoints, spec.source.endpoints.stream)
@@ -115,23 +108,6 @@ def _online(kind: Kind, spec: StreamSpec, where: Endpoints, local: Clock, close:
         rest=rest,
         close=close_all,
     )
-
-
-def unknown_symbols(spec: StreamSpec, market: Market) -> Result[None, tuple[Fault, ...]]:
-    """Whether the exchange trades every symbol of the stream; one that cannot be asked now is not refused."""
-    known = market.urgent.symbols([symbol.name for symbol in spec.symbols])
-    if isinstance(known, Err):
-        return Ok(None)
-    faults = tuple(
-        Fault(
-            path="spec.coins",
-            message=f"{symbol.coin} must be traded against {symbol.quote}: the exchange has no {symbol.name}",
-            remedy="check the coin, or choose another quote",
-        )
-        for symbol in spec.symbols
-        if symbol.name not in known.value
-    )
-    return Err(faults) if faults else Ok(None)
 
 
 def _nothing() -> None:

@@ -2,33 +2,23 @@
 
 import sys
 from contextlib import ExitStack
-from pathlib import Path
+from functools import partial
 
 from rich.console import Console
 
-from cryptostream.core.indicators.catalogue import Indicator, compile_indicators
-from cryptostream.core.resource.spec import Fault, StreamSpec
-from cryptostream.core.result import Err, Ok, Result
+from cryptostream.core.indicators.catalogue import compile_indicators
+from cryptostream.core.resource.spec import Fault
+from cryptostream.core.result import Err
 from cryptostream.local.assembly import Parts, assemble, series_of
 from cryptostream.local.documents import read_stream
 from cryptostream.local.life import live
-from cryptostream.local.market import (
-    Market,
-    find_recording,
-    open_exchange,
-    open_recording,
-    open_simulator,
-    reachable,
-    unknown_symbols,
-)
+from cryptostream.local.opening import note, open_market, open_store
 from cryptostream.local.options import RunOptions
 from cryptostream.local.pages import serve
 from cryptostream.local.screen import Screen
 from cryptostream.local.summary import summary
 from cryptostream.observe.logs import Log, setup_logging
-from cryptostream.store.directory import data_directory
-from cryptostream.store.duckdb_notes import RESOURCE, RunTotals
-from cryptostream.store.duckdb_store import DuckDbStore
+from cryptostream.store.duckdb_notes import RunTotals
 
 DONE, FAULT, BAD_INPUT = 0, 1, 2
 
@@ -44,17 +34,21 @@ def run(options: RunOptions) -> int:
     if isinstance(compiled, Err):
         return _refuse(compiled.error)
     with ExitStack() as held:
-        opened = _open(spec, compiled.value, options, console, held)
-        if isinstance(opened, Err):
-            return _refuse(opened.error)
-        market, store = opened.value
-        noted = _note(store, resource, market)
+        market = open_market(spec, options, partial(console.print, highlight=False, soft_wrap=True))
+        if isinstance(market, Err):
+            return _refuse(market.error)
+        held.callback(market.value.close)
+        store = open_store(spec, compiled.value, options.data, simulated=market.value.simulated)
+        if isinstance(store, Err):
+            return _refuse(store.error)
+        held.callback(store.value.close)
+        noted = note(store.value, resource, market.value)
         if isinstance(noted, Err):
             return _refuse(noted.error)
         log = held.enter_context(
-            setup_logging(options.log_file, options.log_level, stream=spec.stream, simulated=market.simulated)
+            setup_logging(options.log_file, options.log_level, stream=spec.stream, simulated=market.value.simulated)
         )
-        return _live(assemble(spec, compiled.value, market, store, log), options, console, log)
+        return _live(assemble(spec, compiled.value, market.value, store.value, log), options, console, log)
 
 
 def _live(parts: Parts, options: RunOptions, console: Console, log: Log) -> int:
@@ -87,83 +81,6 @@ def note_totals(parts: Parts) -> None:
         dead_lettered=consumed.totals.dead_lettered + consumed.unplaced,
     )
     parts.store.notes.record_totals(totals)
-
-
-# ---------------------------------------------------------------- opening
-
-
-def _open(
-    spec: StreamSpec, indicators: tuple[Indicator, ...], options: RunOptions, console: Console, held: ExitStack
-) -> Result[tuple[Market, DuckDbStore], tuple[Fault, ...]]:
-    """The market and the store of the run, both closed with `held`."""
-    if options.replay is not None:
-        found = find_recording(spec, options.replay)
-        if isinstance(found, Err):
-            return found
-        store = _open_store(spec, indicators, options.data, held, simulated=False)
-        market = open_recording(found.value, series_of(spec))
-    else:
-        endpoints = _reach(spec, options, console)
-        store = _open_store(spec, indicators, options.data, held, simulated=not endpoints)
-        if isinstance(store, Err):
-            return store
-        after = _after(store.value)
-        market = (
-            open_exchange(spec, endpoints) if endpoints else open_simulator(spec, speed=options.speed, not_before=after)
-        )
-    held.callback(market.close)
-    if isinstance(store, Err):
-        return store
-    known = unknown_symbols(spec, market)
-    return known if isinstance(known, Err) else Ok((market, store.value))
-
-
-def _reach(spec: StreamSpec, options: RunOptions, console: Console) -> tuple[str, ...]:
-    """The exchange's endpoints that answer; none means that the market is made up, which is said plainly."""
-    if options.simulate:
-        return ()
-    endpoints, why = reachable(spec.source.endpoints.rest)
-    if not endpoints:
-        console.print(
-            f"The exchange cannot be reached ({why}).\nUsing the simulator: everything below is simulated.",
-            highlight=False,
-            soft_wrap=True,
-        )
-    return endpoints
-
-
-def _open_store(
-    spec: StreamSpec, indicators: tuple[Indicator, ...], base: Path, held: ExitStack, *, simulated: bool
-) -> Result[DuckDbStore, tuple[Fault, ...]]:
-    directory = data_directory(base, spec.stream, simulated=simulated)
-    fields = ("mean_oc", "return", "range", *(name for each in indicators for name in each.fields))
-    opened = DuckDbStore.open(
-        directory,
-        stream=spec.stream,
-        symbols={symbol.name: symbol for symbol in spec.symbols},
-        simulated=simulated,
-        fields=dict.fromkeys(fields),
-    )
-    if isinstance(opened, Err):
-        return Err((Fault("--data", opened.error.detail, "choose another --data directory, or stop the other run"),))
-    held.callback(opened.value.close)
-    return opened
-
-
-def _after(store: DuckDbStore) -> int:
-    """Where stored data ends: a faster clock of an earlier run may have been ahead of this machine's."""
-    series = store.series()
-    ends = (store.bounds(each) for each in (series.value if isinstance(series, Ok) else ()))
-    return max((end.value[1] for end in ends if isinstance(end, Ok) and end.value is not None), default=0)
-
-
-def _note(store: DuckDbStore, resource: str, market: Market) -> Result[None, tuple[Fault, ...]]:
-    """Leave in the store what `verify` has to know: the resource, and what a recording covers."""
-    done = store.notes.set_meta(RESOURCE, resource)
-    for series, ranges in (market.ranges or {}).items():
-        for first, last in ranges:
-            done = store.notes.record_coverage(series, first, last) if isinstance(done, Ok) else done
-    return Err((Fault("--data", done.error.detail, "check the disk"),)) if isinstance(done, Err) else Ok(None)
 
 
 def _refuse(faults: tuple[Fault, ...]) -> int:
