@@ -32,7 +32,7 @@ def test_every_field_that_is_written_arrives() -> None:
         name="shared",
         namespace="market",
         instance=Managed("100Gi", "fast", '{"requests":{"memory":"2Gi"}}', "2.7.12", "None"),
-        buckets=Buckets(Bucket("candles", 31_536_000, 604_800), Bucket("rows")),
+        buckets=Buckets(Bucket("candles", 31_536_000, 604_800), Bucket("rows", 63_072_000, 604_800)),
         deletion_policy="Delete",
     )
 
