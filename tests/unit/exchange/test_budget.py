@@ -1,4 +1,3 @@
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,7 +84,3 @@ def test_never_more_than_allowed_in_any_minute(calls: list[tuple[Lane, int, int]
                 fresh = spend(budget, lane, weight, error.retry_at)
                 assert isinstance(fresh, Ok)
     assert all(weight <= 480 for weight in spent.values())
-
-
-def test_frozen() -> None:
-    assert msgspec.structs.replace(at(), used=1) != at()
