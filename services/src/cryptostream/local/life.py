@@ -102,6 +102,7 @@ def publish_gauges(parts: Parts, view: StreamView) -> None:
     for each in view.series:
         parts.metrics.completeness(each.series, each.expected, each.stored)
         parts.metrics.gaps(each.series, each.gaps)
+    parts.metrics.connections(parts.market.connections())
     if parts.market.rest is not None:
         exchange = parts.market.rest.snapshot()
         parts.metrics.exchange(

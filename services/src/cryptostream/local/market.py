@@ -32,6 +32,7 @@ class Market:
     feed: Callable[[Callable[[FeedEvent], None]], LiveFeed] | None
     ranges: Mapping[Series, tuple[Run, ...]] | None
     rest: BinanceRest | None
+    connections: Callable[[], int]
     close: Callable[[], None]
 
     @property
@@ -40,9 +41,9 @@ class Market:
         return self.kind == "simulator"
 
 
-def reachable(endpoints: Sequence[str]) -> tuple[tuple[str, ...], str]:
+def reachable(endpoints: Sequence[str], proxy_url: str | None) -> tuple[tuple[str, ...], str]:
     """The endpoints that answer, and in one line why others do not; takes three seconds at most."""
-    result = probe(endpoints, PROBE_SECONDS)
+    result = probe(endpoints, PROBE_SECONDS, proxy_url=proxy_url)
     reasons: dict[str, list[str]] = {}
     for endpoint, why in result.failures:
         reasons.setdefault(why, []).append(endpoint.partition("://")[2])
@@ -61,6 +62,7 @@ def open_recording(recording: Recording, series: Sequence[Series]) -> Market:
         feed=None,
         ranges={each: recording.ranges(each) for each in series},
         rest=None,
+        connections=lambda: 0,
         close=_nothing,
     )
 
@@ -90,8 +92,11 @@ def _online(kind: Kind, spec: StreamSpec, where: Endpoints, local: Clock, close:
     proxy = spec.egress.proxy_url if kind == "exchange" else None
     rest = BinanceRest(where.rest, local, proxy_url=proxy)
 
+    feeds: list[BinanceFeed] = []
+
     def feed(on_event: Callable[[FeedEvent], None]) -> LiveFeed:
-        return BinanceFeed(where.stream, local, on_event)
+        feeds.append(BinanceFeed(where.stream, local, on_event, proxy_url=proxy))
+        return feeds[-1]
 
     def close_all() -> None:
         rest.close()
@@ -106,6 +111,7 @@ def _online(kind: Kind, spec: StreamSpec, where: Endpoints, local: Clock, close:
         feed=feed if spec.source.mode == "Auto" else None,
         ranges=None,
         rest=rest,
+        connections=lambda: sum(each.snapshot().connections for each in feeds),
         close=close_all,
     )
 

@@ -40,7 +40,7 @@ def open_market(spec: StreamSpec, options: RunOptions, tell: Callable[[str], Non
 
 def _reach(spec: StreamSpec, tell: Callable[[str], None]) -> tuple[str, ...]:
     """The exchange's endpoints that answer; that none does is said plainly."""
-    endpoints, why = reachable(spec.source.endpoints.rest)
+    endpoints, why = reachable(spec.source.endpoints.rest, spec.egress.proxy_url)
     if not endpoints:
         tell(f"The exchange cannot be reached ({why}).\nUsing the simulator: everything below is simulated.")
     return endpoints

@@ -55,7 +55,7 @@ def status(parts: Parts) -> Status:
             weight_limit=rest.weight_limit if rest else None,
             banned_until=rest.banned_until if rest else None,
             clock_offset_ms=parts.market.clock.offset,
-            connections=0,
+            connections=parts.market.connections(),
         ),
         store=StoreStatus(reachable=view.fault is None, last_error=view.fault),
         log=LogStatus(reachable=True),
