@@ -77,6 +77,7 @@ def test_each_closed_candle_is_told_once_as_the_exchange_has_it(sim: Simulator) 
         ]
         assert len(opens) == len(set(opens))
         assert all(candle.source == "websocket" for candle in heard.candles(BTC_1S))
+        assert heard.feed.snapshot().updates > len(heard.events), "running candles are counted, not told"
         assert heard.events[0] == heard.seams[0]
         assert heard.seams[0].series == ALL
 

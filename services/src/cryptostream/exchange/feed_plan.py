@@ -5,7 +5,7 @@ exchange, 300 attempts to connect in 5 minutes. Long lists of names fail silentl
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -15,13 +15,15 @@ from cryptostream.core.market.series import Series
 
 CHUNK: Final = 200
 """Streams named in one address or message, at most."""
-PACE: Final[Millis] = 300
-"""Between two messages of ours on one connection."""
+PACE: Final[Millis] = 500
+"""Between two messages of ours on one connection: with a ping and a pong they stay below five a second."""
 ATTEMPTS: Final = 250
 """Attempts to connect in any five minutes, at most: some of the 300 are left to others."""
 _WINDOW: Final = 5 * MINUTE
 _FIRST_DELAY: Final = SECOND // 2
 _LONGEST_DELAY: Final = 30 * SECOND
+_OVERLAP: Final = (3 * SECOND, 20 * SECOND)
+"""How long two connections are open side by side: updates come every two seconds, so at least that long."""
 
 Groups = tuple[frozenset[Series], ...]
 
@@ -63,43 +65,81 @@ def delay(failures: int, luck: float) -> Millis:
 
 
 class Attempts(msgspec.Struct, frozen=True):
-    """When connections were attempted in the last five minutes, ascending (ms)."""
+    """When connections were attempted in the last five minutes, ascending (ms); none before `held_until`."""
 
     times: tuple[Millis, ...] = ()
+    held_until: Millis = 0
 
 
 def attempted(attempts: Attempts, now: Millis) -> Attempts:
     """After one more."""
-    return Attempts((*(time for time in attempts.times if now - _WINDOW < time <= now), now))
+    return Attempts((*(time for time in attempts.times if now - _WINDOW < time <= now), now), attempts.held_until)
+
+
+def held(attempts: Attempts, until: Millis) -> Attempts:
+    """After the exchange has said how long this address must wait."""
+    return Attempts(attempts.times, max(attempts.held_until, until))
 
 
 def attempt_at(attempts: Attempts, now: Millis) -> Millis:
     """When the next one may be made."""
     recent = [time for time in attempts.times if now - _WINDOW < time <= now]
-    return now if len(recent) < ATTEMPTS else recent[-ATTEMPTS] + _WINDOW
+    return max(attempts.held_until, now if len(recent) < ATTEMPTS else recent[-ATTEMPTS] + _WINDOW)
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """When a series was heard of last (ms), and how often it has been subscribed anew since."""
+    """Exchange time of the last update of a series (ms), and how often it has been subscribed anew since.
 
-    at: Millis
+    `at` is None where nothing has been heard of any series yet.
+    """
+
+    at: Millis | None
     tries: int = 0
 
 
-def silent(heard: Mapping[Series, Heard], silence: Millis, now: Millis) -> frozenset[Series]:
-    """The series that should have been heard of: their patience is `silence` and one candle, and doubles each try."""
-    return frozenset(series for series, each in heard.items() if now >= silent_at(series, each, silence))
+def patience(interval: str, silence: Millis, tries: int) -> Millis:
+    """How long a series may be silent: `silence` and one candle, since quiet markets push nothing but the close of
+    each; twice as long after each of the `tries` that did not help.
+    """
+    usual: Millis = silence + min(INTERVALS[interval].step, HOUR)
+    return usual << min(tries, 6)
 
 
-def silent_at(series: Series, heard: Heard, silence: Millis) -> Millis:
-    """When the patience with a series ends. Quiet markets push nothing but the close of each candle."""
-    patience: Millis = silence + min(INTERVALS[series.interval].step, HOUR)
-    return heard.at + (patience << min(heard.tries, 6))
+def silent(heard: Mapping[Series, Heard], silence: Millis, newest: Millis) -> frozenset[Series]:
+    """The series that should have been heard of.
+
+    They are held against the `newest` update of any, by the exchange's time: a pause of this process, after which
+    updates come late but in order, is no silence.
+    """
+    return frozenset(
+        series
+        for series, each in heard.items()
+        if each.at is not None and newest - each.at >= patience(series.interval, silence, each.tries)
+    )
 
 
-def next_silent(heard: Mapping[Series, Heard], silence: Millis) -> Millis | None:
-    """When the first of them will be missed; None if there is none."""
-    return min((silent_at(series, each, silence) for series, each in heard.items()), default=None)
+def takeover(
+    old: Collection[Series] | None, fresh: Collection[Series], *, complete: bool, elapsed: Millis
+) -> Literal["wait", "take", "refuse"]:
+    """Whether a new connection takes the place of the old one.
+
+    Parameters
+    ----------
+    old, fresh
+        The series heard on each since both are open; `old` is None if it has ended.
+    complete
+        Whether the new one has been asked for all it is to carry.
+    elapsed
+        For how long both have been open (ms).
+    """
+    shortest, longest = _OVERLAP
+    if old is None:
+        return "take"
+    if complete and fresh and set(fresh) >= set(old) and elapsed >= shortest:
+        return "take"
+    if elapsed < longest:
+        return "wait"
+    return "take" if fresh or not old else "refuse"
 
 
 def requests(

@@ -15,34 +15,40 @@ from cryptostream.core.market.series import Series
 from cryptostream.core.ports import Clock, FeedReject
 from cryptostream.core.result import Err
 from cryptostream.exchange.feed_plan import PACE, stream_name
+from cryptostream.exchange.waiting import until
 
 _REPLY_SECONDS: Final = 10.0
 
+Opened = tuple[str, ClientConnection]
+"""A connection and the endpoint it leads to."""
 Receive = Callable[[KlineFrame | FeedReject], None]
 
 
 class Link:
-    """A connection that carries `carried`.
+    """A connection to `url` that carries `carried`.
 
     `changed` is called when it has `ended` or is about to (`is_leaving`).
     """
 
     def __init__(
         self,
-        socket: ClientConnection,
+        opened: Opened,
         carried: Collection[Series],
         clock: Clock,
         receive: Receive,
         changed: Callable[[], None],
     ) -> None:
+        self.url, self._socket = opened
         self.carried = set(carried)
         self.opened: Millis = clock.now()
         self.ended = False
         self.is_leaving = False
-        self.flows = asyncio.Event()
-        """Set with the first candle."""
+        self.heard: set[Series] = set()
+        """The series that updates came of, since this was cleared."""
+        self.updates = 0
+        self.updated: tuple[Millis, float] = (self.opened, asyncio.get_running_loop().time())
+        """When the last update came: by the clock, and in wall-clock seconds of the loop."""
         self.why: str | None = None
-        self._socket = socket
         self._clock = clock
         self._receive = receive
         self._changed = changed
@@ -53,7 +59,7 @@ class Link:
 
     async def request(self, method: str, series: Collection[Series]) -> bool:
         """SUBSCRIBE or UNSUBSCRIBE; whether the exchange agreed. A connection that does not answer is ended."""
-        await asyncio.sleep(self._clock.real_seconds(self._may_send - self._clock.now()))
+        await until(self._clock, self._may_send)
         self._may_send = self._clock.now() + PACE
         number = next(self._numbers)
         reply = self._replies[number] = asyncio.get_running_loop().create_future()
@@ -76,12 +82,15 @@ class Link:
         await asyncio.gather(self._reading, return_exceptions=True)
 
     async def _read(self) -> None:
+        why = "the exchange closed the connection"
         try:
             async for text in self._socket:
                 self._take(text)
-            self._end("the exchange closed the connection")
         except ConnectionClosed as error:
-            self._end(str(error))
+            why = str(error)
+        except Exception as error:  # noqa: BLE001 - whoever listens badly must not leave a connection that nobody reads
+            why = repr(error)
+        self._end(why)
 
     def _take(self, text: str | bytes) -> None:
         read = frame(text)
@@ -91,18 +100,28 @@ class Link:
             return
         match read.value:
             case KlineFrame() as update:
-                self.flows.set()
-                self._receive(update)
+                self._updated(update)
             case Shutdown():
                 self.is_leaving = True
                 self._changed()
-            case Reply(int() as number) as reply if number in self._replies:
-                if not self._replies[number].done():
-                    self._replies[number].set_result(reply)
-            case Reply(_, error):
-                self.why = str(error) if error else self.why
+            case Reply() as reply:
+                self._replied(reply)
             case Other():
                 pass
+
+    def _replied(self, reply: Reply) -> None:
+        """A refusal may bear no id: then it concerns what is being asked."""
+        if reply.error is not None:
+            self.why = str(reply.error)
+        for number, waiting in self._replies.items():
+            if reply.id in {number, None} and not waiting.done():
+                waiting.set_result(reply)
+
+    def _updated(self, update: KlineFrame) -> None:
+        self.updates += 1
+        self.updated = (self._clock.now(), asyncio.get_running_loop().time())
+        self.heard.add(update.candle.series)
+        self._receive(update)
 
     def _end(self, why: str) -> None:
         """It is over: whoever waits for a reply need not."""
