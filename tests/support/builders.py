@@ -1,36 +1,15 @@
 """Short ways to values in their stages, for tests."""
 
+from cryptostream.core.codec.record import record_of
 from cryptostream.core.market.candle import Candle, CandleRecord, Lane, ValidatedCandle
+from cryptostream.core.market.series import Symbol
 
 
 def record(candle: Candle, *, lane: Lane = "live", revision: int = 0) -> CandleRecord:
     """The record of `candle` as a producer would publish it."""
-    return CandleRecord(
-        exchange="binance",
-        symbol=candle.symbol,
-        coin=candle.symbol.removesuffix("USDC"),
-        quote="USDC",
-        interval=candle.interval,
-        open_time=candle.open_time,
-        close_time=candle.close_time,
-        open=candle.open,
-        high=candle.high,
-        low=candle.low,
-        close=candle.close,
-        volume=candle.volume,
-        quote_volume=candle.quote_volume,
-        trades=candle.trades,
-        taker_buy_volume=candle.taker_buy_volume,
-        taker_buy_quote_volume=candle.taker_buy_quote_volume,
-        first_trade_id=candle.first_trade_id,
-        last_trade_id=candle.last_trade_id,
-        lane=lane,
-        revision=revision,
-        source=candle.source,
-        exchange_time=candle.exchange_time,
-        published_at=candle.exchange_time * 1000,
-        simulated=True,
-    )
+    symbol = Symbol(candle.symbol, candle.symbol.removesuffix("USDC"), "USDC")
+    at = candle.exchange_time * 1000
+    return record_of(candle, symbol=symbol, lane=lane, revision=revision, published_at=at, simulated=True)
 
 
 def validated(candle: Candle, *, lane: Lane = "live", revision: int = 0) -> ValidatedCandle:
