@@ -4,6 +4,7 @@ import pytest
 
 from cryptostream.core.resource.checks import store_faults
 from cryptostream.core.resource.parse_store import parse_store
+from cryptostream.core.resource.store_spec import StoreSpec
 from cryptostream.core.result import Ok
 from tests.support.resources import NOW, document, faults_of, stream
 
@@ -79,6 +80,18 @@ def test_fetching_must_end_within_thirty_days() -> None:
     ]
 
 
+def a_store(**buckets: Any) -> StoreSpec:
+    given = {
+        "apiVersion": "cryptostream.io/v1alpha1",
+        "kind": "CandleStore",
+        "metadata": {"name": "default"},
+        "spec": {"managed": {}, "buckets": buckets},
+    }
+    store = parse_store(given)
+    assert isinstance(store, Ok)
+    return store.value
+
+
 @pytest.mark.parametrize(
     ("buckets", "wrong"),
     [
@@ -89,15 +102,14 @@ def test_fetching_must_end_within_thirty_days() -> None:
     ],
 )
 def test_a_store_must_keep_history_and_windows(buckets: dict[str, Any], wrong: list[str]) -> None:
-    given = {
-        "apiVersion": "cryptostream.io/v1alpha1",
-        "kind": "CandleStore",
-        "metadata": {"name": "default"},
-        "spec": {"managed": {}, "buckets": buckets},
-    }
-    store = parse_store(given)
-    assert isinstance(store, Ok)
     spec = stream(indicators=[EMA200], source={"history": {"seconds": 86_400}})
-    faults = store_faults(spec, store.value, NOW)
+    faults = store_faults(spec, a_store(**buckets), NOW)
     assert [role for role in ("raw", "enriched") for fault in faults if f"keep {role} points" in fault.message] == wrong
     assert {fault.path for fault in faults} <= {"spec.storeRef.name"}
+
+
+def test_a_store_must_keep_the_longest_of_the_intervals() -> None:
+    spec = stream(intervals=["1m", "1d"])
+    days = {"retentionSeconds": 499 * 86_400}
+    assert len(store_faults(spec, a_store(raw=days, enriched=days), NOW)) == 2
+    assert not store_faults(stream(), a_store(raw=days, enriched=days), NOW)

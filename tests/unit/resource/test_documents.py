@@ -77,6 +77,11 @@ def test_of_several_resources_the_faulty_one_is_named(file: Path) -> None:
     assert [fault.path for fault in faults(read_resources(file, NOW))] == ["document 2: spec.intervals[0]"]
 
 
+def test_of_one_resource_paths_are_those_of_its_fields(file: Path) -> None:
+    file.write_text(STREAM.replace("1m", "7m"))
+    assert [fault.path for fault in faults(read_resources(file, NOW))] == ["spec.intervals[0]"]
+
+
 def test_a_stream_is_held_against_the_store_beside_it(file: Path) -> None:
     short = STORE.replace("managed: {}", "managed: {}, buckets: {raw: {retentionSeconds: 3600}}")
     file.write_text(f"{short}---{STREAM}")

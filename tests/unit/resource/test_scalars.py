@@ -55,6 +55,10 @@ def test_times_are_utc(text: str) -> None:
     assert moment(text, "").value == 1_767_225_600_000
 
 
+def test_the_year_of_the_exchange_is_not_too_early() -> None:
+    assert moment("2017-01-01T00:00:00Z", "").value == 1_483_228_800_000
+
+
 def test_a_reader_of_yaml_may_have_made_a_time_of_it() -> None:
     assert moment(datetime(2026, 1, 1), "").value == 1_767_225_600_000  # noqa: DTZ001 - YAML's times without a zone are UTC
 

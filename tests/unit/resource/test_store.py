@@ -59,5 +59,10 @@ def test_all_faults_are_told() -> None:
     ]
 
 
+def test_a_shard_may_be_as_long_as_the_retention() -> None:
+    bucket = {"retentionSeconds": 86_400, "shardSeconds": 86_400}
+    assert faults_of(store(managed={}, buckets={"raw": bucket})) == ()
+
+
 def test_an_instance_of_the_wrong_type_is_one_fault() -> None:
     assert [fault.path for fault in faults_of(store(managed=True))] == ["spec.managed"]

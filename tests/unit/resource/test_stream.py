@@ -81,6 +81,7 @@ def test_an_unknown_symbol_is_told_at_the_place_where_it_was_written(field: str)
     spec = stream(**{"coins": None, field: names[field]})
     fault = unknown_symbol(spec, spec.symbols[1])
     assert fault.path == f"spec.{field}[1]"
+    assert fault.message.startswith({"coins": "must be a coin", "symbols": "must be a symbol"}[field])
     assert "NOSUCHUSDC" in fault.message
     assert fault.remedy
 
