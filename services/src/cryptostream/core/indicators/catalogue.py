@@ -117,7 +117,7 @@ def _params(
             case Ok(read):
                 values[name] = read
             case Err(message):
-                faults.append(Fault(f"{path}.{name}", message, _how_to_write(known[name].kind)))
+                faults.append(Fault(f"{path}.{name}", message, _how_to_write(known[name].kind, value)))
     faults += [] if faults else _order_faults(function, values, path)
     return Err(tuple(faults)) if faults else Ok(MappingProxyType(values))
 
@@ -129,8 +129,10 @@ def _order_faults(function: Function, values: Mapping[str, Value], path: str) ->
     return [Fault(f"{path}.fastperiod", message, "make fastperiod the smaller one")]
 
 
-def _how_to_write(kind: str) -> str:
+def _how_to_write(kind: str, value: object) -> str:
     match kind:
+        case "integer" | "average" if isinstance(value, int):
+            return "choose one in that range"
         case "integer" | "average":
             return "write a number without quotes or point"
         case "decimal":
