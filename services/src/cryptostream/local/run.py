@@ -12,6 +12,7 @@ from cryptostream.core.result import Err
 from cryptostream.local.assembly import Parts, assemble, series_of
 from cryptostream.local.documents import read_stream
 from cryptostream.local.life import live
+from cryptostream.local.memory import give_back_large_blocks
 from cryptostream.local.opening import note, open_market, open_store
 from cryptostream.local.options import RunOptions
 from cryptostream.local.pages import serve
@@ -25,6 +26,7 @@ DONE, FAULT, BAD_INPUT = 0, 1, 2
 
 def run(options: RunOptions) -> int:
     """Run the stream of a resource file until it ends; returns the exit code."""
+    give_back_large_blocks()
     console = Console()
     read = read_stream(options.file)
     if isinstance(read, Err):
