@@ -47,14 +47,22 @@ class Threads:
 
     def stop(self) -> None:
         """End the producer, let the consumer store what is in the log, then end it too."""
-        self._stops["producer"].set()
-        self._threads["producer"].join()
         until = time.monotonic() + DRAIN_SECONDS
+        self._end_producer(until)
         while self._undone() and self._threads["consumer"].is_alive() and time.monotonic() < until:
             time.sleep(0.02)
         self._stops["consumer"].set()
         self._threads["consumer"].join()
         self._parts.log.close()
+
+    def _end_producer(self, until: float) -> None:
+        """A producer that waits for room in the log is let go when nobody makes room any more."""
+        self._stops["producer"].set()
+        producer, consumer = self._threads["producer"], self._threads["consumer"]
+        while producer.is_alive():
+            producer.join(0.1)
+            if not consumer.is_alive() or time.monotonic() > until:
+                self._parts.log.close()
 
     def _undone(self) -> int:
         return sum(self._parts.log.backlog().values())

@@ -34,7 +34,7 @@ class Fetcher:
 
     def later(self, work: Callable[[], None]) -> None:
         """Do other background work of the exchange's."""
-        self._background.submit(work)
+        self._background.submit(self._carefully, work)
 
     def close(self) -> None:
         """Drop what has not begun and wait for the rest."""
@@ -42,15 +42,26 @@ class Fetcher:
         for pool in (self._urgent, self._background):
             pool.shutdown(cancel_futures=True)
 
+    def _carefully(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - nobody looks at what a pool's thread raises
+            self._edges.log.error("background_failed", error=error)  # noqa: TRY400 - it takes the exception
+
     def _fetch(self, series: Series, fetch: Fetch) -> None:
         while fetch.purpose == "history" and not self._edges.room():
             if self._stop.wait(0.02):
                 return
         exchange = self._edges.urgent if fetch.purpose in URGENT else self._edges.background
-        event = self._answered(exchange, series, fetch)
+        try:
+            event = self._answered(exchange, series, fetch)
+        except Exception as error:  # noqa: BLE001 - a question without an answer would leave its series waiting for ever
+            self._edges.log.error("fetch_failed", error=error, series=str(series), purpose=fetch.purpose)  # noqa: TRY400 - the same
+            event = FetchFailed(fetch.purpose, ExchangeError("unavailable", f"{type(error).__name__}: {error}"))
+        self._edges.observer.fetched(event.error.fault if isinstance(event, FetchFailed) else "ok")
         self._answer(series, event)
 
-    def _answered(self, exchange: Exchange, series: Series, fetch: Fetch) -> Event:
+    def _answered(self, exchange: Exchange, series: Series, fetch: Fetch) -> Fetched | FetchFailed:
         result = exchange.klines(series, fetch.start, fetch.limit)
         if isinstance(result, Err):
             return FetchFailed(fetch.purpose, result.error)
@@ -58,7 +69,7 @@ class Fetcher:
             return Fetched(fetch.purpose, result.value)
         return self._audited(series, fetch.start, result.value)
 
-    def _audited(self, series: Series, start: Millis, page: KlinePage) -> Event:
+    def _audited(self, series: Series, start: Millis, page: KlinePage) -> Fetched | FetchFailed:
         """The answer together with what was published of the same range."""
         if not page.closed:
             return Fetched("audit", page, empty_table())
