@@ -127,12 +127,12 @@ def _listings(store: DuckDbStore) -> Callable[[], Mapping[Series, Millis]]:
     known: dict[Series, Millis] = {}
 
     def listings() -> Mapping[Series, Millis]:
-        gaps = store.ledger.gaps()
+        gaps = store.ledger.gaps("before_listing")  # asked every second: not for what has long been filled
         if isinstance(gaps, Err):
             return known
         for gap in gaps.value:
             listed = INTERVALS[gap.series.interval].next(gap.end)
-            if gap.cause == "before_listing" and known.get(gap.series) != listed:
+            if known.get(gap.series) != listed:
                 known[gap.series] = listed
                 store.notes.record_listing(gap.series, listed)
         return known

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import duckdb
 
 from cryptostream.core.market.candle import CandleTable
-from cryptostream.core.market.gap import Gap
+from cryptostream.core.market.gap import Cause, Gap
 from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import LogError, StoreError
@@ -37,9 +37,9 @@ class DuckDbLedger:
         self._session = session
         self._stream = stream
 
-    def gaps(self) -> Result[tuple[Gap, ...], LogError]:
-        """Every gap ever recorded, at its newest state."""
-        return map_err(self._session.attempt(lambda c: _read_gaps(c, self._stream)), log_error)
+    def gaps(self, cause: Cause | None = None) -> Result[tuple[Gap, ...], LogError]:
+        """Every gap ever recorded (of one cause if that is given), at its newest state."""
+        return map_err(self._session.attempt(lambda c: _read_gaps(c, self._stream, cause)), log_error)
 
     def record(self, gaps: Sequence[Gap]) -> Result[None, LogError]:
         """Remember `gaps`; one with the series and start of another replaces it."""
@@ -77,8 +77,11 @@ def _row(stream: str, gap: Gap) -> tuple[object, ...]:
     return (*where, gap.cause, gap.state, gap.detected_at * 1000, resolved, gap.evidence, gap.proof)
 
 
-def _read_gaps(connection: duckdb.DuckDBPyConnection, stream: str) -> tuple[Gap, ...]:
-    query = f"SELECT {', '.join(_COLUMNS[1:])} FROM gap WHERE stream = ? ORDER BY symbol, interval, start_time"  # noqa: S608 - own names
+def _read_gaps(connection: duckdb.DuckDBPyConnection, stream: str, cause: Cause | None) -> tuple[Gap, ...]:
+    query = (
+        f"SELECT {', '.join(_COLUMNS[1:])} FROM gap "  # noqa: S608 - own names
+        "WHERE stream = ? AND cause = coalesce(?, cause) ORDER BY symbol, interval, start_time"
+    )
     return tuple(
         Gap(
             series=Series(symbol, interval),
@@ -93,6 +96,6 @@ def _read_gaps(connection: duckdb.DuckDBPyConnection, stream: str) -> tuple[Gap,
             proof=proof,
         )
         for symbol, interval, start, end, candles, cause, state, detected, resolved, evidence, proof in (
-            connection.execute(query, [stream]).fetchall()
+            connection.execute(query, [stream, cause]).fetchall()
         )
     )
