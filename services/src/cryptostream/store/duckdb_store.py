@@ -155,13 +155,9 @@ class DuckDbStore:
         return self._session.transact(work)
 
     def _put(self, connection: duckdb.DuckDBPyConnection, statement: str, batch: Columns) -> None:
-        if not batch:
-            return
-        connection.register("batch", batch)
-        try:
+        """DuckDB finds `batch` by its name in this frame: a registered one would leak some memory each time."""
+        if batch:
             connection.execute(statement, [self.identity.stream])
-        finally:
-            connection.unregister("batch")
 
     def _change_dirty(self, connection: duckdb.DuckDBPyConnection, batch: StoreBatch) -> None:
         """Resolve before adding: what is left of a resolved range is added anew."""
