@@ -19,7 +19,7 @@ from cryptostream.store.schema import TABLES, VERSION, quoted
 T = TypeVar("T")
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "128MB",
+    "memory_limit": "64MB",
     "threads": 1,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
