@@ -170,3 +170,11 @@ def test_a_data_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
     ended = cryptostream(*arguments(tmp_path, stream(tmp_path)))
     assert ended.returncode == 2
     assert "cannot be made" in ended.stderr
+
+
+def test_a_log_file_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    log, stream = tmp_path / "file" / "log", written(tmp_path, resource())
+    run = cryptostream("run", "-f", stream, "--simulate", "--data", tmp_path / "d", "--log-file", log)
+    assert run.returncode == 2
+    assert run.stderr.startswith("--log-file: must be a file that can be written")

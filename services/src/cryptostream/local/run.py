@@ -47,9 +47,13 @@ def run(options: RunOptions) -> int:
         noted = note(store.value, resource, market.value)
         if isinstance(noted, Err):
             return _refuse(noted.error)
-        log = held.enter_context(
-            setup_logging(options.log_file, options.log_level, stream=spec.stream, simulated=market.value.simulated)
+        logging = setup_logging(
+            options.log_file, options.log_level, stream=spec.stream, simulated=market.value.simulated
         )
+        try:
+            log = held.enter_context(logging)
+        except OSError as error:
+            return _refuse((Fault("--log-file", f"must be a file that can be written: {error}", "choose another"),))
         return _live(assemble(spec, compiled.value, market.value, store.value, log), options, console, log)
 
 
