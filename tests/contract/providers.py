@@ -1,15 +1,17 @@
 """Who provides each port: a new implementation joins all contract tests by a line here."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from cryptostream.clock import ManualClock
+from cryptostream.core.market.candle import ValidatedCandle
 from cryptostream.core.market.series import Symbol
-from cryptostream.core.ports import CandleStore, DeadLetters, Ledger, LogReader, LogWriter
+from cryptostream.core.ports import CandleStore, DeadLetters, Journal, Ledger, LogReader, LogWriter, StoreBatch
 from cryptostream.core.result import Ok
+from cryptostream.local.journal import LocalJournal
 from cryptostream.log.embedded import EmbeddedLog
 from cryptostream.store.duckdb_store import DuckDbStore
 
@@ -26,38 +28,61 @@ class Log(LogWriter, Protocol):
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Everything that one stream keeps in one place; `kept` are the bytes of the dead letters."""
+class Books:
+    """The journal and ledger of one stream; `publish` makes candles of a series count as published."""
 
-    store: CandleStore
+    journal: Journal
     ledger: Ledger
+    publish: Callable[[Sequence[ValidatedCandle]], None]
+
+
+@dataclass(frozen=True)
+class Letters:
+    """Where dead letters go; `kept` are the bytes of those that are there."""
+
     dead_letters: DeadLetters
     kept: Callable[[], list[bytes]]
 
 
 @contextmanager
-def embedded_log() -> Iterator[Log]:
+def embedded_log(_: Path) -> Iterator[Log]:
     log = EmbeddedLog(ManualClock(NOW), partitions=3, capacity=100)
     yield log
     log.close()
 
 
-LOGS: dict[str, Callable[[], AbstractContextManager[Log]]] = {"embedded": embedded_log}
+@contextmanager
+def embedded_store(directory: Path) -> Iterator[DuckDbStore]:
+    opened = DuckDbStore.open(directory, stream="market.majors", symbols=SYMBOLS, simulated=False, fields=FIELDS)
+    assert isinstance(opened, Ok), opened
+    yield opened.value
+    opened.value.close()
 
 
 @contextmanager
-def embedded_store(directory: Path) -> Iterator[Parts]:
-    opened = DuckDbStore.open(directory, stream="market.majors", symbols=SYMBOLS, simulated=False, fields=FIELDS)
-    assert isinstance(opened, Ok), opened
-    store = opened.value
+def embedded_books(directory: Path) -> Iterator[Books]:
+    """What is stored is what has been published."""
+    with embedded_store(directory) as store, embedded_log(directory) as log:
 
-    def kept() -> list[bytes]:
-        read = store.dead_letters._session.attempt(lambda c: c.execute("SELECT value FROM dead_letter").fetchall())
-        assert isinstance(read, Ok), read
-        return [value for (value,) in read.value]
+        def publish(candles: Sequence[ValidatedCandle]) -> None:
+            assert store.write(StoreBatch(raw=tuple(candles))) == Ok(None)
 
-    yield Parts(store, store.ledger, store.dead_letters, kept)
-    store.close()
+        yield Books(LocalJournal(log, store.ledger), store.ledger, publish)
 
 
-STORES: dict[str, Callable[[Path], AbstractContextManager[Parts]]] = {"embedded": embedded_store}
+@contextmanager
+def embedded_letters(directory: Path) -> Iterator[Letters]:
+    with embedded_store(directory) as store:
+
+        def kept() -> list[bytes]:
+            read = store.dead_letters._session.attempt(lambda c: c.execute("SELECT value FROM dead_letter").fetchall())
+            assert isinstance(read, Ok), read
+            return [value for (value,) in read.value]
+
+        yield Letters(store.dead_letters, kept)
+
+
+LOGS: dict[str, Callable[[Path], AbstractContextManager[Log]]] = {"embedded": embedded_log}
+STORES: dict[str, Callable[[Path], AbstractContextManager[CandleStore]]] = {"embedded": embedded_store}
+BOOKS: dict[str, Callable[[Path], AbstractContextManager[Books]]] = {"embedded": embedded_books}
+LETTERS: dict[str, Callable[[Path], AbstractContextManager[Letters]]] = {"embedded": embedded_letters}

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.ports import DeadLetter, LogRecord
-from tests.contract.providers import Parts
+from tests.contract.providers import Letters
 from tests.support.stored import BTC_1M, T0, candle, done
 
 RECORD = candle(BTC_1M, T0).record
@@ -18,17 +18,17 @@ def letter(value: bytes = VALUE, *, offset: int = 41) -> DeadLetter:
     return DeadLetter(record, Rejected("negative", "volume is -1"), "validate", T0, "BTCUSDC", "1m", T0)
 
 
-def test_letters_keep_their_bytes(parts: Parts) -> None:
+def test_letters_keep_their_bytes(letters: Letters) -> None:
     values = [VALUE, b"\xff\x00 no JSON", b"[1]", b""]
-    done(parts.dead_letters.put([letter(value) for value in values]))
-    assert sorted(parts.kept()) == sorted(values)
+    done(letters.dead_letters.put([letter(value) for value in values]))
+    assert sorted(letters.kept()) == sorted(values)
 
 
-def test_the_same_letter_again_changes_nothing(parts: Parts) -> None:
+def test_the_same_letter_again_changes_nothing(letters: Letters) -> None:
     once_more = replace(RECORD, published_at=RECORD.published_at + 5, lane="repair", exchange_time=T0)
-    done(parts.dead_letters.put([letter(), letter()]))
-    done(parts.dead_letters.put([letter(msgspec.json.encode(once_more), offset=77)]))
-    assert parts.kept() == [VALUE]
+    done(letters.dead_letters.put([letter(), letter()]))
+    done(letters.dead_letters.put([letter(msgspec.json.encode(once_more), offset=77)]))
+    assert letters.kept() == [VALUE]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_the_same_letter_again_changes_nothing(parts: Parts) -> None:
     ],
     ids=["reason", "open time", "symbol", "content", "no place"],
 )
-def test_other_letters_are_kept_beside_it(parts: Parts, other: DeadLetter) -> None:
-    done(parts.dead_letters.put([letter()]))
-    done(parts.dead_letters.put([other]))
-    assert len(parts.kept()) == 2
+def test_other_letters_are_kept_beside_it(letters: Letters, other: DeadLetter) -> None:
+    done(letters.dead_letters.put([letter()]))
+    done(letters.dead_letters.put([other]))
+    assert len(letters.kept()) == 2

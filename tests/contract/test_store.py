@@ -10,18 +10,12 @@ from cryptostream.core.market.series import Series
 from cryptostream.core.market.table import table_of
 from cryptostream.core.ports import CandleStore, DirtyRange, StoreBatch
 from cryptostream.core.result import Ok
-from tests.contract.providers import Parts
 from tests.support.stored import BTC_1M, MINUTE, T0, candle, candles, done, rows
 
 ETH_1M = Series("ETHUSDC", "1m")
 BTC_1H = Series("BTCUSDC", "1h")
 OPENS = [T0 + place * MINUTE for place in range(5)]
 FAR = T0 + 1000 * MINUTE
-
-
-@pytest.fixture
-def store(parts: Parts) -> CandleStore:
-    return parts.store
 
 
 def assert_same(found: CandleTable, expected: CandleTable) -> None:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from cryptostream.core.codec import dead_letter, ledger, record, status
-from cryptostream.core.codec.ledger import Progress
 from cryptostream.core.codec.line_protocol import enriched_lines, gap_line, raw_line
 from cryptostream.core.codec.status import SeriesStatus, status_of
 from cryptostream.core.market.candle import Candle, CandleRecord, EnrichedTable
 from cryptostream.core.market.gap import CAUSES, Gap
+from cryptostream.core.market.progress import Front, Progress
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.market.series import Series, Symbol
 from cryptostream.core.ports import DeadLetter, LogRecord
@@ -54,6 +54,7 @@ gaps = st.builds(
 progress = st.builds(
     Progress,
     series=series,
+    start=millis,
     next_open=millis,
     last_trade_id=st.none() | counts,
     published=counts,
@@ -61,6 +62,7 @@ progress = st.builds(
     topic_offset=st.none() | st.tuples(counts, counts),
     generation=counts,
     at=millis,
+    fronts=st.lists(st.builds(Front, millis, millis, st.tuples(st.tuples(millis, millis))), max_size=2).map(tuple),
 )
 
 

@@ -27,7 +27,9 @@ def batch_of(number: int) -> StoreBatch:
     opens = opens_of(number)
     enriched = rows(BTC_1M, opens, {"sma": [float(each) for each in opens]})
     resolved = (dirty_of(number - 1),) if number else ()
-    return StoreBatch(candles(BTC_1M, opens), (enriched,), (dirty_of(number),), resolved)
+    return StoreBatch(
+        raw=candles(BTC_1M, opens), enriched=(enriched,), add_dirty=(dirty_of(number),), resolve_dirty=resolved
+    )
 
 
 def opened(directory: Path) -> DuckDbStore:

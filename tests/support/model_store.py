@@ -46,6 +46,10 @@ class ModelStore:
     faults: list[StoreError] = field(default_factory=list)
     loads: list[tuple[Series, Millis, Millis]] = field(default_factory=list)
 
+    @property
+    def atomic(self) -> bool:
+        return True
+
     def write(self, batch: StoreBatch) -> Result[None, StoreError]:
         if self.faults:
             return Err(self.faults.pop(0))
@@ -56,7 +60,7 @@ class ModelStore:
             known = kept.get(candle.record.open_time)
             if known is None or known.record.revision <= candle.record.revision:
                 kept[candle.record.open_time] = candle
-        for table in batch.enriched:
+        for table in (*batch.enriched, *batch.replaced):
             self.rows.setdefault(table.series, {}).update(rows_of(table))
         self.ranges = (self.ranges - set(batch.resolve_dirty)) | set(batch.add_dirty)
         return Ok(None)

@@ -3,12 +3,14 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from cryptostream.core.codec.ledger import Progress, decode, encode, key
+from cryptostream.core.codec.ledger import decode, encode, key
 from cryptostream.core.market.gap import Gap
+from cryptostream.core.market.progress import Front, Progress
 from tests.unit.codec.examples import SERIES, err, ok
 
 PROGRESS = Progress(
     series=SERIES,
+    start=1679600000000,
     next_open=1761711780000,
     last_trade_id=5122,
     published=4321,
@@ -16,6 +18,7 @@ PROGRESS = Progress(
     topic_offset=(3, 99),
     generation=3,
     at=1761711780012345,
+    fronts=(Front(1679661600000, 1679666400000, ((1679661600000, 1679666340000),)),),
 )
 GAP = Gap(
     series=SERIES,
@@ -35,6 +38,7 @@ def test_progress_stands_under_its_series() -> None:
     assert key(PROGRESS) == b"p|BTCUSDC|1m"
     assert json.loads(encode(PROGRESS)) == {
         "schema": 1,
+        "start": 1679600000000,
         "next_open": 1761711780000,
         "last_trade_id": 5122,
         "published": 4321,
@@ -42,6 +46,9 @@ def test_progress_stands_under_its_series() -> None:
         "topic_offset": [3, 99],
         "generation": 3,
         "at": 1761711780012345,
+        "fronts": [
+            {"start": 1679661600000, "front": 1679666400000, "absent": [[1679661600000, 1679666340000]]},
+        ],
     }
 
 

@@ -26,14 +26,15 @@ CONFIG = small_config()
 PACE = Pace(limit=16, poll=0.001, pause=0.0, backoff=Backoff(0.001, 0.002))
 
 
-@dataclass
-class Reader:
+class Reader(EmbeddedReader):
     """The log's reader, which stops the consumer once there is nothing to read; `happened` is shared with the rest."""
 
-    inner: EmbeddedReader
-    stop: Event
-    happened: list[str]
-    fault: LogError | None = None
+    def __init__(self, inner: EmbeddedReader, stop: Event, happened: list[str]) -> None:
+        super().__init__(inner._log, inner.topics)
+        self.inner = inner
+        self.stop = stop
+        self.happened = happened
+        self.fault: LogError | None = None
 
     def poll(self, limit: int, timeout: float) -> Result[tuple[LogRecord, ...], LogError]:
         if self.fault is not None:

@@ -12,6 +12,7 @@ import msgspec
 from cryptostream.core.market.candle import Candle, CandleTable, EnrichedTable, ValidatedCandle
 from cryptostream.core.market.gap import Gap
 from cryptostream.core.market.interval import Millis
+from cryptostream.core.market.progress import Progress
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.market.series import Series
 from cryptostream.core.result import Result
@@ -146,17 +147,55 @@ class NewRecord(msgspec.Struct, frozen=True):
 
 
 class LogError(msgspec.Struct, frozen=True):
-    """Why the log did not take or give records; a fatal one ends the process (fenced, closed)."""
+    """Why the log did not take or give records.
+
+    A `fatal` one ends the process (fenced, closed). After a `lost` one the partitions belong to another reader: what
+    was polled from them and not committed is dropped, and reading goes on.
+    """
 
     detail: str
     fatal: bool = False
+    lost: bool = False
+
+
+Place = tuple[str, int]
+"""Topic and partition."""
+Newest = Mapping[tuple[str, bytes], tuple[int, int]]
+"""Partition and offset of the newest record, by topic and key; empty where the log has no offsets that last."""
 
 
 class LogWriter(Protocol):
-    """Where a producer publishes. One `publish` is seen whole or not at all."""
+    """Anything that appends records. One `publish` is seen whole or not at all."""
 
     def publish(self, records: Sequence[NewRecord]) -> Result[None, LogError]:
         """Append `records`, in order within each key; blocks while the log is full."""
+
+
+class Journal(Protocol):
+    """Where the producer of a stream writes candles and its ledger, as one owner at a time."""
+
+    def take_over(self) -> Result[None, LogError]:
+        """Become the only owner: from now on every earlier one fails. The last step before the past is read."""
+
+    def publish(self, records: Sequence[NewRecord], entries: Sequence[Gap | Progress]) -> Result[Newest, LogError]:
+        """Append `records`, in order within each key, and the ledger's `entries`; blocks while the log is full.
+
+        Where the log has transactions, both are seen whole or not at all; else candles come first. A fatal error
+        says that another owner has taken over.
+        """
+
+
+class Turnover(msgspec.Struct, frozen=True):
+    """What has changed hands since it was last asked for.
+
+    `lost` partitions may have been read and stored by others meanwhile: everything known of their keys is to be
+    forgotten. Of `expired` ones, records were deleted before they were read: by place, the end of the log when that
+    was noticed; reading goes on with the first record that is left.
+    """
+
+    lost: frozenset[Place] = frozenset()
+    gained: frozenset[Place] = frozenset()
+    expired: Mapping[Place, int] = {}
 
 
 class LogReader(Protocol):
@@ -165,8 +204,20 @@ class LogReader(Protocol):
     def poll(self, limit: int, timeout: float) -> Result[tuple[LogRecord, ...], LogError]:
         """Up to `limit` records, waiting at most `timeout` wall-clock seconds for the first."""
 
+    def turnover(self) -> Turnover:
+        """What has changed hands up to the last poll; asked for after each poll, before its records are used."""
+
+    def keep(self) -> Result[None, LogError]:
+        """Stay a member of the group without reading on; called at least every second while nothing is polled."""
+
+    def owned(self) -> Result[None, LogError]:
+        """Prove that what was polled still belongs to this reader; called directly before each write to a store."""
+
     def commit(self, records: Sequence[LogRecord]) -> Result[None, LogError]:
         """All of `records`, and what came before them on their partitions, is dealt with."""
+
+    def restored(self, place: Place) -> Result[None, LogError]:
+        """What had `expired` of `place` has been named in the ledger: the next commit says so."""
 
 
 class Ledger(Protocol):
@@ -175,8 +226,11 @@ class Ledger(Protocol):
     def gaps(self) -> Result[tuple[Gap, ...], LogError]:
         """Every gap ever recorded, at its newest state."""
 
-    def record(self, gaps: Sequence[Gap]) -> Result[None, LogError]:
-        """Remember `gaps`; the key is (series, start)."""
+    def progress(self) -> Result[Mapping[Series, Progress], LogError]:
+        """The last checkpoint of each series; empty where none are kept."""
+
+    def news(self) -> Result[tuple[Gap, ...], LogError]:
+        """Gaps which others have recorded since the last call: ranges that expired before they were read."""
 
     def missing(
         self, series: Series, start: Millis, end: Millis
@@ -221,10 +275,16 @@ class DirtyRange(msgspec.Struct, frozen=True, order=True):
 
 
 class StoreBatch(msgspec.Struct, frozen=True):
-    """What one step of the consumer wants stored. The embedded store takes it whole or not at all."""
+    """What one step of the consumer wants stored.
+
+    `replaced` are enriched rows that may be stored already, with values that are undefined now. Dirty ranges are for
+    stores that keep them (`atomic` ones).
+    """
 
     raw: tuple[ValidatedCandle, ...] = ()
     enriched: tuple[EnrichedTable, ...] = ()
+    replaced: tuple[EnrichedTable, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     add_dirty: tuple[DirtyRange, ...] = ()
     resolve_dirty: tuple[DirtyRange, ...] = ()
 
@@ -239,8 +299,15 @@ class StoreError(msgspec.Struct, frozen=True):
 class CandleStore(Protocol):
     """Where candles of one stream are kept, once per (symbol, interval, open time), newest revision."""
 
+    @property
+    def atomic(self) -> bool:
+        """Whether a batch is taken whole or not at all, dirty ranges are kept, and newer revisions are guarded.
+
+        Where not, the caller judges revisions, writes what was interrupted again, and keeps dirty ranges itself.
+        """
+
     def write(self, batch: StoreBatch) -> Result[None, StoreError]:
-        """Store `batch`. A row of an older revision never replaces a newer one."""
+        """Store `batch`. An atomic store never lets a row of an older revision replace a newer one."""
 
     def raw(self, series: Series, start: Millis, end: Millis) -> Result[CandleTable, StoreError]:
         """Stored candles with open time in [start, end)."""

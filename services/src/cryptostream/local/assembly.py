@@ -14,6 +14,7 @@ from cryptostream.core.resource.spec import StreamSpec
 from cryptostream.core.result import Err, Ok
 from cryptostream.core.stream.consumer_config import stream_config
 from cryptostream.core.stream.series_state import ProducerConfig
+from cryptostream.local.journal import LocalJournal
 from cryptostream.local.market import Market
 from cryptostream.local.view import StreamView, view_of
 from cryptostream.log.embedded import EmbeddedLog
@@ -78,7 +79,7 @@ def assemble(
     producer = Producer(
         _job(spec, market),
         ProducerEdges(
-            writer=embedded,
+            journal=LocalJournal(embedded, store.ledger),
             ledger=store.ledger,
             urgent=market.urgent,
             background=market.background,

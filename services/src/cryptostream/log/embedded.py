@@ -10,15 +10,12 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from threading import Condition, Lock
 
-from cryptostream.core.ports import Clock, LogError, LogRecord, NewRecord
+from cryptostream.core.ports import Clock, LogError, LogRecord, NewRecord, Place, Turnover
 from cryptostream.core.result import Err, Ok, Result
 from cryptostream.log.partition import partition_of
 
 CLOSED = LogError("the log is closed", fatal=True)
 TAKEN_OVER = LogError("another reader has taken over these topics", fatal=True)
-
-Place = tuple[str, int]
-"""Topic and partition."""
 
 
 class EmbeddedLog:
@@ -121,6 +118,22 @@ class EmbeddedReader:
     def poll(self, limit: int, timeout: float) -> Result[tuple[LogRecord, ...], LogError]:
         """Up to `limit` records, an equal share of each partition that has any; waits for the first."""
         return self._log._poll(self, limit, timeout)  # noqa: SLF001 - log and reader are one thing behind two ports
+
+    def turnover(self) -> Turnover:
+        """Nothing changes hands: a reader that was replaced is at its end."""
+        return Turnover()
+
+    def keep(self) -> Result[None, LogError]:
+        """A group of one needs no sign of life."""
+        return Ok(None)
+
+    def owned(self) -> Result[None, LogError]:
+        """A reader that was replaced learns it from its next poll; both are in one process."""
+        return Ok(None)
+
+    def restored(self, place: Place) -> Result[None, LogError]:  # noqa: ARG002 - nothing expires here
+        """Nothing expires."""
+        return Ok(None)
 
     def commit(self, records: Sequence[LogRecord]) -> Result[None, LogError]:
         """Forget `records` and what came before them on their partitions."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cryptostream.clock import ExchangeClock
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Series, Symbol
-from cryptostream.core.ports import Exchange, FeedEvent, Ledger, LiveFeed, LogWriter
+from cryptostream.core.ports import Exchange, FeedEvent, Journal, Ledger, LiveFeed
 from cryptostream.core.stream.runs import Run
 from cryptostream.core.stream.series_state import ProducerConfig
 from cryptostream.observe.logs import Log
@@ -39,7 +39,7 @@ class Edges:
     live candles never wait for it.
     """
 
-    writer: LogWriter
+    journal: Journal
     ledger: Ledger
     urgent: Exchange
     background: Exchange

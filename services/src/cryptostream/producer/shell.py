@@ -1,6 +1,6 @@
 """The producer as a running thing: one thread, one inbox, the pure step for each series, effects in order.
 
-What the step wants published reaches the log before the ledger hears of it. Every answer, frame and tick
+What the step wants published and ledgered goes to the journal in one call. Every answer, frame and tick
 comes through the inbox, so that states are only ever touched by this thread.
 """
 
@@ -183,7 +183,7 @@ class Producer:
     # ------------------------------------------------------------ effects
 
     def _perform(self, effects: list[tuple[Series, Effect]]) -> Result[None, LogError]:
-        """Publish first, then the ledger, then questions."""
+        """Candles and ledger first, then questions."""
         published_at = self._edges.clock.now_micros()
         fresh: list[NewRecord] = []
         for series, effect in effects:
@@ -191,14 +191,12 @@ class Producer:
                 fresh += records(self._job, effect, published_at)
                 self._cycles.published(len(effect.candles))
                 self._edges.observer.published(series, effect.lane, len(effect.candles))
-        written = self._edges.writer.publish(fresh) if fresh else Ok(None)
-        if isinstance(written, Err):
-            return written
-        self._records += len(fresh)
         gaps = [effect.gap for _, effect in effects if isinstance(effect, RecordGap)]
-        recorded = self._edges.ledger.record(gaps) if gaps else Ok(None)
-        if isinstance(recorded, Err):
-            return recorded
+        if fresh or gaps:
+            written = self._edges.journal.publish(fresh, gaps)
+            if isinstance(written, Err):
+                return written
+        self._records += len(fresh)
         tell_gaps(self._edges, gaps)
         self._ask(effects)
         return Ok(None)

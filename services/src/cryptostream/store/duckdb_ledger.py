@@ -1,15 +1,16 @@
 """The embedded ledger: gaps in a table, and what was published as far as it is stored. Implements `Ledger`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
 from cryptostream.core.market.candle import CandleTable
 from cryptostream.core.market.gap import Cause, Gap
 from cryptostream.core.market.interval import INTERVALS, Millis
+from cryptostream.core.market.progress import Progress
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import LogError, StoreError
-from cryptostream.core.result import Result, map_err
+from cryptostream.core.result import Ok, Result, map_err
 from cryptostream.core.stream.completeness import absent_runs
 from cryptostream.store import reading
 from cryptostream.store.database import Session, insert
@@ -40,6 +41,14 @@ class DuckDbLedger:
     def gaps(self, cause: Cause | None = None) -> Result[tuple[Gap, ...], LogError]:
         """Every gap ever recorded (of one cause if that is given), at its newest state."""
         return map_err(self._session.attempt(lambda c: _read_gaps(c, self._stream, cause)), log_error)
+
+    def progress(self) -> Result[Mapping[Series, Progress], LogError]:
+        """None: what is stored tells what has arrived."""
+        return Ok({})
+
+    def news(self) -> Result[tuple[Gap, ...], LogError]:
+        """None: nobody else writes here, and nothing expires."""
+        return Ok(())
 
     def record(self, gaps: Sequence[Gap]) -> Result[None, LogError]:
         """Remember `gaps`; one with the series and start of another replaces it."""

@@ -84,9 +84,14 @@ class DuckDbStore:
             return found
         return Ok(cls(opened.value, found.value[0], {}, found.value[1]))
 
+    @property
+    def atomic(self) -> bool:
+        """A batch is one transaction."""
+        return True
+
     def write(self, batch: StoreBatch) -> Result[None, StoreError]:
-        """Store `batch` in one transaction."""
-        tables = [table for table in batch.enriched if len(table)]
+        """Store `batch` in one transaction; its gaps are here already: the ledger is in the same file."""
+        tables = [table for table in (*batch.enriched, *batch.replaced) if len(table)]
         unknown = {name for table in tables for name in table.values} - set(self.fields)
         if unknown:
             return Err(StoreError(f"the store was not opened with the fields {sorted(unknown)}", retryable=False))

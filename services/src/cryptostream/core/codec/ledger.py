@@ -11,33 +11,18 @@ from msgspec.structs import asdict
 from cryptostream.core.codec.versioned import SCHEMA, read
 from cryptostream.core.market.candle import Int64
 from cryptostream.core.market.gap import Cause, Gap, GapState, Proof
-from cryptostream.core.market.interval import INTERVALS, Millis
+from cryptostream.core.market.interval import INTERVALS
+from cryptostream.core.market.progress import Front, Progress
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.market.series import Series
 from cryptostream.core.result import Err, Ok, Result, bind, map_ok
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkpoint of one series: all before `next_open` is published, or is a gap of the ledger.
-
-    `topic_offset` is partition and offset of the newest record of the series, None where the log has no
-    offsets that last. `generation` is that of the assignment, `at` the time of the checkpoint in µs.
-    """
-
-    series: Series
-    next_open: Millis
-    last_trade_id: int | None
-    published: int
-    duplicates_dropped: int
-    topic_offset: tuple[int, int] | None
-    generation: int
-    at: int
 
 
 class ProgressRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The value of `p|SYMBOL|INTERVAL`; `at` is in µs."""
 
     schema: int = SCHEMA
+    start: Int64
     next_open: Int64
     last_trade_id: Int64 | None
     published: Int64
@@ -45,6 +30,7 @@ class ProgressRecord(msgspec.Struct, frozen=True, kw_only=True):
     topic_offset: tuple[Int64, Int64] | None
     generation: Int64
     at: Int64
+    fronts: tuple[Front, ...] = ()
 
 
 class GapRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
