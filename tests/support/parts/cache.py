@@ -1,0 +1,127 @@
+"""Parts that are built once, into the user's cache, and found there by all later test runs.
+
+A recipe is a folder of `tests/parts` with an executable `build`, which leaves the part in the folder it runs in.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.data import ROOT
+
+RECIPES = ROOT / "tests" / "parts"
+BUILT_FROM = ".built-from"
+TAIL = 40
+
+
+class UnavailableError(Exception):
+    """A part cannot be had on this machine; the message says why and what helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program that a recipe or a test needs, and where it comes from."""
+
+    program: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something to build: `<name>-<version>` in the cache, from the recipe called `name`, by means of `tools`."""
+
+    name: str
+    version: str
+    tools: tuple[Tool, ...]
+    recipes: Path = RECIPES
+
+    @property
+    def recipe(self) -> Path:
+        return self.recipes / self.name
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.version}"
+
+
+def cache_dir() -> Path:
+    """Where parts are kept; XDG's cache folder, which a user may remove at any time."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "cryptostream"
+
+
+def fingerprint(recipe: Path) -> str:
+    """Changes with each change of a file of the recipe."""
+    digest = hashlib.sha256()
+    for file in sorted(recipe.iterdir()):
+        digest.update(f"{file.name}\0{file.stat().st_size}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def ensure(part: Part, cache: Path | None = None) -> Path:
+    """The folder of `part`, built now if it is not there as its recipe says; raises `UnavailableError`.
+
+    Of several processes that ask at once, one builds and the others wait for it.
+    """
+    cache = cache or cache_dir()
+    cache.mkdir(parents=True, exist_ok=True)
+    folder, wanted = cache / str(part), fingerprint(part.recipe)
+    with _locked(cache / f"{part}.lock"):
+        if not _is_built(folder, wanted):
+            _require(part)
+            _build(part, folder, wanted)
+    return folder
+
+
+def is_built(part: Part, cache: Path | None = None) -> bool:
+    return _is_built((cache or cache_dir()) / str(part), fingerprint(part.recipe))
+
+
+def _is_built(folder: Path, wanted: str) -> bool:
+    stamp = folder / BUILT_FROM
+    return stamp.is_file() and stamp.read_text() == wanted
+
+
+def _require(part: Part) -> None:
+    missing = [tool for tool in part.tools if shutil.which(tool.program) is None]
+    if missing:
+        named = "; ".join(f"`{tool.program}` is missing: {tool.remedy}" for tool in missing)
+        raise UnavailableError(f"{part} cannot be built: {named}")
+
+
+def _build(part: Part, folder: Path, wanted: str) -> None:
+    """In a folder of its own, which takes its place when it is whole."""
+    log = folder.with_name(f"{folder.name}.log")
+    for left in folder.parent.glob(f".{part}-*"):  # by a build that was killed: the lock says that none is under way
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f".{part}-", dir=folder.parent, ignore_cleanup_errors=True) as scratch:
+        made = Path(scratch, "made")
+        shutil.copytree(part.recipe, made)
+        with log.open("wb") as output:
+            done = subprocess.run(
+                [made / "build"], cwd=made, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+            )
+        if done.returncode != 0:
+            raise UnavailableError(f"{part} could not be built; {log} ends with\n{tail(log)}")
+        (made / BUILT_FROM).write_text(wanted)
+        if folder.exists():
+            folder.rename(Path(scratch, "old"))
+        made.rename(folder)
+
+
+def tail(log: Path, lines: int = TAIL) -> str:
+    """The last lines of a log."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "(no log)"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
