@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from cryptostream.core.codec import ledger, record, status
+from cryptostream.core.codec import ledger, record, service, status
 from cryptostream.core.codec.schema import PUBLISHED, files, json_schema
 from tests.support.json_schema import faults
+from tests.support.service_files import ASSIGNMENT, CONFIG
 from tests.support.write_schemas import FOLDER
 from tests.unit.codec.examples import RECORD
 from tests.unit.codec.test_ledger import GAP, PROGRESS
@@ -18,6 +19,8 @@ WRITTEN = {
     "ledger-progress": ledger.encode(PROGRESS),
     "ledger-gap": ledger.encode(GAP),
     "status": status.encode(STATUS),
+    "service-config": service.encode(CONFIG),
+    "service-assignment": service.encode(ASSIGNMENT),
 }
 
 

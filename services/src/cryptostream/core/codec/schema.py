@@ -1,4 +1,4 @@
-"""The published JSON Schemas: what is written on the log and answered as `/status`, made from the structs. Pure.
+"""The published JSON Schemas: what is on the log, answered as `/status` and told to services, made from structs. Pure.
 
 The files of the folder `schemas` are `files()`, so that a reader in another language needs no Python.
 """
@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from cryptostream.core.codec.ledger import GapRecord, ProgressRecord
+from cryptostream.core.codec.service import Assignment, ServiceConfig
 from cryptostream.core.codec.status import Status
 from cryptostream.core.codec.versioned import SCHEMA
 from cryptostream.core.market.candle import CandleRecord
@@ -21,6 +22,8 @@ PUBLISHED: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "ledger-progress": ProgressRecord,
         "ledger-gap": GapRecord,
         "status": Status,
+        "service-config": ServiceConfig,
+        "service-assignment": Assignment,
     }
 )
 """The struct of each published shape, by name."""

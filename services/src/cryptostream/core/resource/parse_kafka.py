@@ -48,7 +48,7 @@ _topics: Final = record(
         Field("replicas", integer(1, 100)),
     ),
 )
-_bootstrap: Final = text(
+bootstrap: Final = text(
     r"[A-Za-z0-9._-]+:[0-9]{1,5}(?:,[A-Za-z0-9._-]+:[0-9]{1,5})*",
     most=1024,
     what="host:port, or several with commas between them",
@@ -63,7 +63,7 @@ _draft: Final = record(
                 _Cluster, (Field("name", subdomain, Required("name the Kafka resource")), Field("namespace", label))
             ),
         ),
-        Field("bootstrap", _bootstrap),
+        Field("bootstrap", bootstrap),
         Field("secretName", subdomain),
         Field("authentication", choice("ScramSha512", "Tls", "None"), "ScramSha512"),
         Field("topics", _topics, KafkaTopics()),

@@ -77,7 +77,7 @@ def _bucket(default: str) -> Parser[Bucket]:
     return record(
         Bucket,
         (
-            Field("name", _bucket_name, default),
+            Field("name", bucket_name, default),
             Field("retentionSeconds", integer(HOUR, 100 * YEAR)),
             Field("shardSeconds", integer(HOUR, 10 * YEAR)),
         ),
@@ -99,7 +99,7 @@ def _two_buckets(buckets: Buckets, path: str) -> Iterator[Fault]:
 
 
 _key: Final = text(r"[-._a-zA-Z0-9]+", most=253, what="a key of a Secret", remedy="write for example token")
-_bucket_name: Final = text(
+bucket_name: Final = text(
     r"[A-Za-z0-9][A-Za-z0-9._-]*",
     most=64,
     what="the name of a bucket: letters, digits, dots, hyphens and underscores, the first a letter or digit",
@@ -114,7 +114,7 @@ _quantity: Final = text(
 _version: Final = text(
     r"2\.[0-9]{1,3}(?:\.[0-9]{1,3})?", most=16, what="a version of InfluxDB 2", remedy=f"write {Managed().version}"
 )
-_org: Final = text(
+organization: Final = text(
     r"[^\s](?:.{0,62}[^\s])?", most=64, what="the name of an organization", remedy="write its name as InfluxDB shows it"
 )
 _STORAGE: Final = record(
@@ -128,7 +128,7 @@ _MANAGED: Final = (
 )
 _EXTERNAL: Final = (
     Field("url", url("https", "http", is_private), Required("write for example https://influxdb.example:8086")),
-    Field("org", _org, Required("name the organization")),
+    Field("org", organization, Required("name the organization")),
     Field("tokenSecretRef", _secret_key("token"), Required("name the Secret with the token")),
     Field("caSecretRef", _secret_key("ca.crt")),
 )
