@@ -1,0 +1,172 @@
+"""What a test does to a broker as its administrator. Every method returns when the broker acts on the change."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from functools import cached_property
+from typing import Any
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialDeletion,
+    UserScramCredentialUpsertion,
+)
+
+from tests.support.parts.process import wait_for
+
+PATIENCE = 30.0
+ClientConfig = dict[str, str | int | float | bool]
+
+
+class KafkaAdmin:
+    """The administrator; anonymous, at `bootstrap`."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._config: ClientConfig = {"bootstrap.servers": bootstrap, "reconnect.backoff.max.ms": 200, "log_level": 0}
+
+    @cached_property
+    def client(self) -> AdminClient:
+        """librdkafka's client, for what is not offered here."""
+        return AdminClient(self._config)
+
+    def answers(self) -> bool:
+        """Whether there is a broker."""
+        try:
+            return bool(self.client.list_topics(timeout=2).brokers)
+        except KafkaException:
+            return False
+
+    def create_topics(self, *names: str, partitions: int = 1, config: Mapping[str, str] | None = None) -> None:
+        topics = [NewTopic(name, partitions, 1, config=dict(config or {})) for name in names]
+        _done(self.client.create_topics(topics, operation_timeout=PATIENCE).values())
+        wait_for(lambda: all(self._leads(name, partitions) for name in names), f"topics {names} have leaders", PATIENCE)
+
+    def delete_topics(self, *names: str) -> None:
+        _done(self.client.delete_topics(list(names), operation_timeout=PATIENCE).values())
+        wait_for(lambda: self.topics().isdisjoint(names), f"topics {names} are gone", PATIENCE)
+
+    def topics(self) -> set[str]:
+        return set(self.client.list_topics(timeout=PATIENCE).topics)
+
+    def set_topic_config(self, topic: str, config: Mapping[str, str]) -> None:
+        """Changes these settings of the topic and leaves the others."""
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in config.items()
+        ]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=entries)
+        _done(self.client.incremental_alter_configs([resource]).values())
+        wait_for(lambda: config.items() <= self.topic_config(topic).items(), f"{topic} has {config}", PATIENCE)
+
+    def topic_config(self, topic: str) -> dict[str, str]:
+        (found,) = _done(self.client.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]).values())
+        return {name: entry.value for name, entry in found.items()}
+
+    def delete_records(self, topic: str, partition: int, before: int) -> None:
+        """The partition begins at offset `before` afterwards, as if retention had taken the rest."""
+        _done(self.client.delete_records([TopicPartition(topic, partition, before)]).values())
+
+    def offsets(self, topic: str, spec: OffsetSpec | None = None) -> dict[int, int]:
+        """Per partition the offset after its last record; or, if told so, another one."""
+        partitions = self.client.list_topics(topic, timeout=PATIENCE).topics[topic].partitions
+        asked = {TopicPartition(topic, each): spec or OffsetSpec.latest() for each in partitions}
+        return {at.partition: future.result().offset for at, future in self.client.list_offsets(asked).items()}
+
+    def group_offsets(self, group: str) -> dict[tuple[str, int], int]:
+        """What a group has committed, by topic and partition."""
+        (found,) = _done(self.client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values())
+        return {(at.topic, at.partition): at.offset for at in found.topic_partitions}
+
+    def read(self, topic: str, *, committed: bool = True) -> list[Message]:
+        """All that is in a topic now, partition by partition; without `committed`, aborted records too."""
+        config = {
+            **self._config,
+            "group.id": "test-reader",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed" if committed else "read_uncommitted",
+        }
+        reader, found = Consumer(config), list[Message]()
+        try:
+            for partition in sorted(self.offsets(topic)):
+                reader.assign([TopicPartition(topic, partition, 0)])
+                found += _to_the_end(reader)
+        finally:
+            reader.close()
+        return found
+
+    def add_user(self, name: str, password: str) -> None:
+        """Lets `User:name` log in by SCRAM-SHA-512; for a user that exists, the password is changed."""
+        kind = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
+        change = UserScramCredentialUpsertion(name, kind, password.encode())
+        _done(self.client.alter_user_scram_credentials([change]).values())
+        wait_for(lambda: name in self._users(), f"user {name} is known", PATIENCE)
+
+    def remove_user(self, name: str) -> None:
+        change = UserScramCredentialDeletion(name, ScramMechanism.SCRAM_SHA_512)
+        _done(self.client.alter_user_scram_credentials([change]).values())
+        wait_for(lambda: name not in self._users(), f"user {name} is unknown", PATIENCE)
+
+    def allow(self, principal: str, kind: ResourceType, name: str, *operations: AclOperation) -> None:
+        """Lets `principal` (`User:x`, `User:CN=x`) do these operations on the one resource of that name."""
+        acls = [_acl(principal, kind, name, operation) for operation in operations]
+        _done(self.client.create_acls(acls).values())
+        wait_for(lambda: all(map(self._allows, acls)), f"{principal} may use {name}", PATIENCE)
+
+    def forbid(self, principal: str, kind: ResourceType, name: str, *operations: AclOperation) -> None:
+        """Takes back what `allow` gave."""
+        acls = [_acl(principal, kind, name, operation) for operation in operations]
+        _done(self.client.delete_acls([_filter(acl) for acl in acls]).values())
+        wait_for(lambda: not any(map(self._allows, acls)), f"{principal} may not use {name}", PATIENCE)
+
+    def _leads(self, topic: str, partitions: int) -> bool:
+        found = self.client.list_topics(topic, timeout=PATIENCE).topics[topic].partitions
+        return len(found) == partitions and all(each.leader >= 0 for each in found.values())
+
+    def _users(self) -> set[str]:
+        asked = self.client.describe_user_scram_credentials()
+        assert isinstance(asked, Future)
+        return set(asked.result(PATIENCE))
+
+    def _allows(self, acl: AclBinding) -> bool:
+        return bool(self.client.describe_acls(_filter(acl)).result(PATIENCE))
+
+
+def _done(futures: Iterable[Future[Any]]) -> list[Any]:
+    return [future.result(PATIENCE) for future in futures]
+
+
+def _acl(principal: str, kind: ResourceType, name: str, operation: AclOperation) -> AclBinding:
+    return AclBinding(kind, name, ResourcePatternType.LITERAL, principal, "*", operation, AclPermissionType.ALLOW)
+
+
+def _filter(acl: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        acl.restype, acl.name, acl.resource_pattern_type, acl.principal, acl.host, acl.operation, acl.permission_type
+    )
+
+
+def _to_the_end(reader: Consumer) -> list[Message]:
+    """What the assigned partition holds; ends at its end."""
+    found = list[Message]()
+    while (message := reader.poll(PATIENCE)) is not None:
+        error = message.error()
+        if error is None:
+            found.append(message)
+        elif error.code() == KafkaError._PARTITION_EOF:
+            return found
+        else:
+            raise KafkaException(error)
+    raise TimeoutError(f"a partition gives nothing within {PATIENCE:g} s")
