@@ -18,26 +18,50 @@ from cryptostream.store.schema import TABLES, VERSION, quoted
 
 T = TypeVar("T")
 
+_LIMIT = "64MB"
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "64MB",
+    "memory_limit": _LIMIT,
     "threads": 1,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
 _PASSING = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException)
 """Faults after which the same call may succeed."""
+_SWEEP_EVERY = 256
+"""Transactions after which DuckDB's queue of evictable blocks is emptied."""
+
+
+class _Turns:
+    """Whose turn it is at one database: one call at a time, of all its sessions."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self._transactions = 0
+
+    def written(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Count a transaction, and sweep when it is time.
+
+        DuckDB remembers every block that a transaction has let go of until it must evict one, or has tens of
+        thousands of them: some kilobytes a write, which a run of many small ones keeps for hours. An
+        impossible limit makes it go through them; what was cached is read again from the file.
+        """
+        self._transactions += 1
+        if self._transactions % _SWEEP_EVERY == 0:
+            with contextlib.suppress(duckdb.OutOfMemoryException):  # how it says that something has to stay
+                connection.execute("SET memory_limit = '1KB'")
+            connection.execute(f"SET memory_limit = '{_LIMIT}'")
 
 
 class Session:
-    """A cursor with a lock around it: what one port works with, from any thread."""
+    """A cursor: what one port works with, from any thread."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, turns: _Turns) -> None:
         self._connection = connection
-        self._lock = Lock()
+        self._turns = turns
 
     def attempt(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> Result[T, StoreError]:
         """What `work` returns; a fault of the database is an error."""
-        with self._lock:
+        with self._turns.lock:
             try:
                 return Ok(work(self._connection))
             except duckdb.Error as fault:
@@ -55,13 +79,14 @@ class Session:
                 with contextlib.suppress(duckdb.Error):  # a failed commit has rolled back already
                     connection.rollback()
                 raise
+            self._turns.written(connection)
             return value
 
         return self.attempt(whole)
 
     def close(self) -> None:
         """Give the cursor back."""
-        with self._lock:
+        with self._turns.lock:
             self._connection.close()
 
 
@@ -70,11 +95,12 @@ class Database:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._turns = _Turns()
         self._sessions: list[Session] = []
 
     def session(self) -> Session:
         """A new session; it ends with the database."""
-        session = Session(self._connection.cursor())
+        session = Session(self._connection.cursor(), self._turns)
         self._sessions.append(session)
         return session
 
