@@ -62,6 +62,10 @@ class Dial:
         else:
             self._failed(url, fault)
 
+    def hold(self, until: Millis) -> None:
+        """Make no attempt before `until` (ms): the address is banned."""
+        self._attempts = held(self._attempts, until)
+
     async def _round(self, series: Sequence[Series]) -> Opened | None:
         """Ask each endpoint once, in order."""
         tried: set[str] = set()

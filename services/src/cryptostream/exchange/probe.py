@@ -19,6 +19,14 @@ class ProbeResult(msgspec.Struct, frozen=True):
     reachable: tuple[str, ...]
     failures: tuple[tuple[str, str], ...]
 
+    @property
+    def why(self) -> str:
+        """The failures in one line, each reason with the hosts it holds for."""
+        reasons: dict[str, list[str]] = {}
+        for endpoint, why in self.failures:
+            reasons.setdefault(why, []).append(endpoint.partition("://")[2])
+        return "; ".join(f"{why}: {', '.join(hosts)}" for why, hosts in reasons.items())
+
 
 def probe(
     rest_endpoints: Sequence[str], timeout: float = 3.0, *, proxy_url: str | None = None, ca_file: str | None = None

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from cryptostream.core.market.interval import HOUR, SECOND
+from cryptostream.core.market.interval import HOUR, SECOND, Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import Clock, FeedEvent
 from cryptostream.exchange.dial import Dial
@@ -94,6 +94,10 @@ class BinanceFeed:
     def resubscribe(self, series: Series) -> None:
         """Subscribe a series that has gone quiet anew."""
         self._in_loop(lambda: self._resubscribe(series))
+
+    def hold(self, until: Millis) -> None:
+        """Open no connection before `until` (ms), because the address is banned; open ones stay."""
+        self._in_loop(lambda: self._dial.hold(until))
 
     def snapshot(self) -> FeedSnapshot:
         """How it stands; may be called from any thread."""

@@ -1,17 +1,15 @@
 """The life of an embedded run: its threads, when it ends, and how it stops with nothing in flight lost."""
 
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
 import msgspec
 
 from cryptostream.core.result import Err
 from cryptostream.local.assembly import Parts
 from cryptostream.local.view import StreamView
+from cryptostream.process.signals import stop_signals
 
 TICK = 0.5
 DRAIN_SECONDS = 30.0
@@ -110,31 +108,4 @@ def publish_gauges(parts: Parts, view: StreamView) -> None:
     for each in view.series:
         parts.metrics.completeness(each.series, each.expected, each.stored)
         parts.metrics.gaps(each.series, each.gaps)
-    parts.metrics.connections(parts.market.connections())
-    if parts.market.rest is not None:
-        exchange = parts.market.rest.snapshot()
-        parts.metrics.exchange(
-            weight_used=exchange.weight_used,
-            weight_limit=exchange.weight_limit,
-            banned_until=exchange.banned_until or 0,
-        )
-
-
-@contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C gets through to Python."""
-    stop = threading.Event()
-
-    def handle(number: int, _: FrameType | None) -> None:
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        signal.signal(number, handle)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    parts.metrics.exchange_status(parts.market.status())

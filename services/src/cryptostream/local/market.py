@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cryptostream.clock import ExchangeClock, ManualClock, ScaledClock, SystemClock
+from cryptostream.core.codec.status import ExchangeStatus
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import Clock, Exchange, FeedEvent, LiveFeed
 from cryptostream.core.resource.spec import Endpoints, StreamSpec
 from cryptostream.core.stream.runs import Run
 from cryptostream.exchange.archive import Recording
+from cryptostream.exchange.online import Online
 from cryptostream.exchange.probe import probe
-from cryptostream.exchange.rest import BinanceRest
-from cryptostream.exchange.websocket import BinanceFeed
 from cryptostream.simulator.simulator import Simulator
 
 Kind = Literal["exchange", "simulator", "recording"]
@@ -22,7 +22,7 @@ PROBE_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """An open market. `connections` tells how many WebSockets are open, `ranges` is of recordings alone."""
+    """An open market; `ranges` is of recordings alone, `online` of all others."""
 
     kind: Kind
     name: str
@@ -31,8 +31,7 @@ class Market:
     clock: ExchangeClock
     feed: Callable[[Callable[[FeedEvent], None]], LiveFeed] | None
     ranges: Mapping[Series, tuple[Run, ...]] | None
-    rest: BinanceRest | None
-    connections: Callable[[], int]
+    online: Online | None
     close: Callable[[], None]
 
     @property
@@ -40,14 +39,15 @@ class Market:
         """Whether its candles are made up."""
         return self.kind == "simulator"
 
+    def status(self) -> ExchangeStatus:
+        """How the exchange treats this address."""
+        return ExchangeStatus() if self.online is None else self.online.status()
+
 
 def reachable(endpoints: Sequence[str], proxy_url: str | None) -> tuple[tuple[str, ...], str]:
     """The endpoints that answer, and in one line why others do not; takes three seconds at most."""
     result = probe(endpoints, PROBE_SECONDS, proxy_url=proxy_url)
-    reasons: dict[str, list[str]] = {}
-    for endpoint, why in result.failures:
-        reasons.setdefault(why, []).append(endpoint.partition("://")[2])
-    return result.reachable, "; ".join(f"{why}: {', '.join(hosts)}" for why, hosts in reasons.items())
+    return result.reachable, result.why
 
 
 def open_recording(recording: Recording, series: Sequence[Series]) -> Market:
@@ -61,8 +61,7 @@ def open_recording(recording: Recording, series: Sequence[Series]) -> Market:
         clock=clock,
         feed=None,
         ranges={each: recording.ranges(each) for each in series},
-        rest=None,
-        connections=lambda: 0,
+        online=None,
         close=_nothing,
     )
 
@@ -89,29 +88,21 @@ def follow(spec: StreamSpec, simulator: Simulator, close: Callable[[], None]) ->
 
 
 def _online(kind: Kind, spec: StreamSpec, where: Endpoints, local: Clock, close: Callable[[], None]) -> Market:
-    proxy = spec.egress.proxy_url if kind == "exchange" else None
-    rest = BinanceRest(where.rest, local, proxy_url=proxy)
-
-    feeds: list[BinanceFeed] = []
-
-    def feed(on_event: Callable[[FeedEvent], None]) -> LiveFeed:
-        feeds.append(BinanceFeed(where.stream, local, on_event, proxy_url=proxy))
-        return feeds[-1]
+    online = Online(where, local, proxy_url=spec.egress.proxy_url if kind == "exchange" else None)
 
     def close_all() -> None:
-        rest.close()
+        online.close()
         close()
 
     return Market(
         kind=kind,
         name=where.rest[0],
-        urgent=rest.for_lane("live"),
-        background=rest.for_lane("history"),
-        clock=ExchangeClock(local),
-        feed=feed if spec.source.mode == "Auto" else None,
+        urgent=online.urgent,
+        background=online.background,
+        clock=online.clock,
+        feed=online.feed if spec.source.mode == "Auto" else None,
         ranges=None,
-        rest=rest,
-        connections=lambda: sum(each.snapshot().connections for each in feeds),
+        online=online,
         close=close_all,
     )
 

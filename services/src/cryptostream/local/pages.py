@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cryptostream.core.codec.status import (
-    ExchangeStatus,
     LogStatus,
     SeriesStatus,
     Status,
@@ -43,20 +42,13 @@ def unready(parts: Parts) -> str | None:
 def status(parts: Parts) -> Status:
     """The `/status` document."""
     view = parts.view()
-    rest = parts.market.rest.snapshot() if parts.market.rest else None
     return status_of(
         role="run",
         stream=parts.spec.stream,
         generation=0,
         observed_at=view.now * 1000,
         series=[_series(each) for each in view.series],
-        exchange=ExchangeStatus(
-            weight_used=rest.weight_used if rest else None,
-            weight_limit=rest.weight_limit if rest else None,
-            banned_until=rest.banned_until if rest else None,
-            clock_offset_ms=parts.market.clock.offset,
-            connections=parts.market.connections(),
-        ),
+        exchange=parts.market.status(),
         store=StoreStatus(reachable=view.fault is None, last_error=view.fault),
         log=LogStatus(reachable=True),
     )

@@ -12,13 +12,13 @@ from cryptostream.core.result import Err
 from cryptostream.local.assembly import Parts, assemble, series_of
 from cryptostream.local.documents import read_stream
 from cryptostream.local.life import live
-from cryptostream.local.memory import give_back_large_blocks
 from cryptostream.local.opening import note, open_market, open_store
 from cryptostream.local.options import RunOptions
 from cryptostream.local.pages import serve
 from cryptostream.local.screen import Screen
 from cryptostream.local.summary import summary
 from cryptostream.observe.logs import Log, setup_logging
+from cryptostream.process.memory import give_back_large_blocks
 from cryptostream.store.duckdb_notes import RunTotals
 
 DONE, FAULT, BAD_INPUT = 0, 1, 2

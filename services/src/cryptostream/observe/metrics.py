@@ -21,6 +21,7 @@ from prometheus_client import (
 )
 
 from cryptostream import __version__
+from cryptostream.core.codec.status import ExchangeStatus
 from cryptostream.core.market.candle import Lane
 from cryptostream.core.market.gap import CAUSES, Cause
 from cryptostream.core.market.interval import Millis
@@ -147,6 +148,13 @@ class Metrics:
         for name, value in known.items():
             if value is not None:
                 self._gauges[name].set(value)
+
+    def exchange_status(self, status: ExchangeStatus) -> None:
+        """How the exchange treats this address; the clock's offset is told when it is measured."""
+        self.exchange(
+            weight_used=status.weight_used, weight_limit=status.weight_limit, banned_until=status.banned_until or 0
+        )
+        self.connections(status.connections)
 
     def connections(self, count: int) -> None:
         self._gauges["connections"].set(count)
