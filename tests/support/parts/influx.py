@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from tests.support.parts.cache import ensure
 from tests.support.parts.catalogue import INFLUXDB
 from tests.support.parts.ports import claim_port
 from tests.support.parts.process import PATIENCE, Server
-from tests.support.parts.tls import Authority
+from tests.support.parts.tls import Leaf
 from tests.support.parts.volume import Volume
 
 ORG = "cryptostream"
@@ -26,23 +27,26 @@ class RefusedError(Exception):
 
 
 class Influx(Server):
-    """The server; `start` sets it up the first time. With an `authority` it speaks TLS. With `disk_megabytes` all it
-    stores is on a disk of that size, `volume`, which can be filled.
+    """The server; `start` sets it up the first time. With a `leaf` it speaks TLS.
+
+    With `disk_megabytes` all it stores is on a disk of that size, `volume`, which can be filled. A shard that could not
+    write then refuses all writes until InfluxDB is restarted, even if there is space again. Points that were refused
+    can be read until then, and are gone afterwards.
     """
 
-    def __init__(self, folder: Path, *, authority: Authority | None = None, disk_megabytes: int | None = None) -> None:
+    def __init__(self, folder: Path, *, leaf: Leaf | None = None, disk_megabytes: int | None = None) -> None:
         self.port = claim_port()
-        self.authority = authority
+        self._leaf = leaf
         self.token = secrets.token_urlsafe(32)
         self.volume = Volume(folder / "data", disk_megabytes) if disk_megabytes else None
-        command = _command(ensure(INFLUXDB), self.port, folder / "data", authority)
+        command = _command(ensure(INFLUXDB), self.port, folder / "data", leaf)
         command = self.volume.inside(command) if self.volume else command
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__("influxd", command, folder / "influxd.log", self._answers)
 
     @property
     def url(self) -> str:
-        return f"http{'s' if self.authority else ''}://127.0.0.1:{self.port}"
+        return f"http{'s' if self._leaf else ''}://127.0.0.1:{self.port}"
 
     def start(self, patience: float = PATIENCE) -> Self:
         super().start(patience)
@@ -121,15 +125,27 @@ class Influx(Server):
         headers = {"Authorization": f"Token {token or self.token}"}
         with requests.Session() as session:
             session.trust_env = False  # no proxy stands between a test and loopback
-            session.verify = str(self.authority.cert) if self.authority else True
+            if self._leaf:
+                session.mount("https://", _Pinned(self._leaf))
+                session.verify = False
             answer = session.request(method, self.url + path, headers=headers, timeout=60, **more)
         if not answer.ok:
             raise RefusedError(f"{answer.status_code} {answer.text}")
         return answer
 
 
-def _command(part: Path, port: int, data: Path, authority: Authority | None) -> list[str | Path]:
-    leaf = authority.leaf("influxdb") if authority else None
+class _Pinned(HTTPAdapter):
+    """Trusts one certificate only, whoever it is for and however old: the administrator gets in where others do not."""
+
+    def __init__(self, leaf: Leaf) -> None:
+        self._fingerprint = leaf.fingerprint
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, assert_fingerprint=self._fingerprint, **more)
+
+
+def _command(part: Path, port: int, data: Path, leaf: Leaf | None) -> list[str | Path]:
     return [
         part / "influxd",
         f"--http-bind-address=127.0.0.1:{port}",

@@ -61,18 +61,23 @@ SETTINGS = {
 
 
 class Kafka(Server):
-    """The broker. `links` are further listeners, each behind the proxy of its name; `settings` overrule the above."""
+    """The broker. `links` are further listeners, each behind the proxy of its name; `settings` overrule the above.
+
+    It shows `leaf` to its clients, if not one of `authority` for loopback's names.
+    """
 
     def __init__(
         self,
         folder: Path,
         *,
         links: Mapping[str, Protocol] | None = None,
+        authority: Authority | None = None,
+        leaf: Leaf | None = None,
         settings: Mapping[str, str] | None = None,
         java: Sequence[str] = QUICK,
     ) -> None:
         part = ensure(KAFKA)
-        self.authority = Authority(folder / "tls")
+        self.authority = authority or Authority(folder / "tls")
         protocols = {**LISTENERS, **{name.upper(): protocol for name, protocol in (links or {}).items()}}
         self._ports = {name: claim_port() for name in protocols}
         self.links = {name: Proxy(self._ports[name.upper()]) for name in links or {}}
@@ -82,7 +87,7 @@ class Kafka(Server):
         config = {
             **SETTINGS,
             **_listeners(protocols, self._ports, advertised),
-            **_tls(self.authority, self.authority.leaf("broker")),
+            **_tls(self.authority, leaf or self.authority.leaf("broker")),
             "log.dirs": str(folder / "data"),
             **(settings or {}),
         }
@@ -126,6 +131,11 @@ class Kafka(Server):
             "sasl.username": user,
             "sasl.password": password,
         }
+
+    def mend(self) -> None:
+        super().mend()
+        for proxy in self.links.values():
+            proxy.heal()
 
     def __exit__(self, *_: object) -> None:
         self.kill()  # nobody reads its data any more

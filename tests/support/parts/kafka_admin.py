@@ -1,11 +1,21 @@
 """What a test does to a broker as its administrator. Every method returns when the broker acts on the change."""
 
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import closing
 from functools import cached_property
 from typing import Any
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -96,16 +106,14 @@ class KafkaAdmin:
             "group.id": "test-reader",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 20,
             "isolation.level": "read_committed" if committed else "read_uncommitted",
         }
-        reader, found = Consumer(config), list[Message]()
-        try:
-            for partition in sorted(self.offsets(topic)):
-                reader.assign([TopicPartition(topic, partition, 0)])
-                found += _to_the_end(reader)
-        finally:
-            reader.close()
-        return found
+        partitions = [TopicPartition(topic, each, OFFSET_BEGINNING) for each in self.offsets(topic)]
+        with closing(Consumer(config)) as reader:
+            reader.assign(partitions)
+            found = _to_the_ends(reader, len(partitions))
+        return sorted(found, key=lambda message: (message.partition(), message.offset()))
 
     def add_user(self, name: str, password: str) -> None:
         """Lets `User:name` log in by SCRAM-SHA-512; for a user that exists, the password is changed."""
@@ -158,15 +166,19 @@ def _filter(acl: AclBinding) -> AclBindingFilter:
     )
 
 
-def _to_the_end(reader: Consumer) -> list[Message]:
-    """What the assigned partition holds; ends at its end."""
-    found = list[Message]()
-    while (message := reader.poll(PATIENCE)) is not None:
-        error = message.error()
-        if error is None:
-            found.append(message)
-        elif error.code() == KafkaError._PARTITION_EOF:
-            return found
-        else:
-            raise KafkaException(error)
-    raise TimeoutError(f"a partition gives nothing within {PATIENCE:g} s")
+def _to_the_ends(reader: Consumer, partitions: int) -> list[Message]:
+    """What the assigned partitions hold."""
+    found, ends, until = list[Message](), 0, time.monotonic() + PATIENCE
+    while ends < partitions:
+        for message in reader.consume(10_000, timeout=0.1):
+            match message.error():
+                case None:
+                    found.append(message)
+                case error if error.code() == KafkaError._PARTITION_EOF:
+                    ends += 1
+                case error:
+                    raise KafkaException(error)
+            until = time.monotonic() + PATIENCE
+        if time.monotonic() > until:
+            raise TimeoutError(f"{partitions - ends} partitions give nothing for {PATIENCE:g} s")
+    return found

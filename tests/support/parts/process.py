@@ -127,6 +127,12 @@ class Server:
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
 
+    def mend(self) -> None:
+        """Up and running, whatever was done to it."""
+        self.resume()
+        if not self.alive:
+            self.start()
+
     def _signal(self, number: signal.Signals) -> None:
         if self.alive:
             os.killpg(self.pid, number)

@@ -25,6 +25,11 @@ class Leaf:
     key: Path
     both: Path
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, in hexadecimal."""
+        return x509.load_pem_x509_certificate(self.cert.read_bytes()).fingerprint(hashes.SHA256()).hex()
+
 
 class Authority:
     """Signs certificates for servers and clients, into files of `folder`. Trust `cert`."""
