@@ -7,6 +7,7 @@ from cryptostream.core.codec.status import (
     WORST,
     ExchangeStatus,
     LogStatus,
+    PartitionStatus,
     SeriesStatus,
     StoreStatus,
     decode,
@@ -55,6 +56,10 @@ def test_the_document_of_a_producer() -> None:
                 "stored": 498,
                 "gaps": {"pending": 2},
                 "lag": 3,
+                "published": None,
+                "duplicates": None,
+                "dead_lettered": None,
+                "market": None,
             }
         ],
         "totals": {
@@ -64,7 +69,12 @@ def test_the_document_of_a_producer() -> None:
             "gaps": {"pending": 2},
             "lag": 3,
             "freshness_seconds": 1.25,
+            "published": 0,
+            "duplicates": 0,
+            "dead_lettered": 0,
+            "unplaced": 0,
         },
+        "partitions": [],
         "exchange": {
             "weight_used": 120,
             "weight_limit": 6000,
@@ -73,7 +83,7 @@ def test_the_document_of_a_producer() -> None:
             "connections": 1,
         },
         "store": {"reachable": True, "last_error": None},
-        "log": {"reachable": True},
+        "log": {"reachable": True, "last_error": None},
     }
 
 
@@ -134,6 +144,26 @@ def test_series_of_which_nothing_is_known_count_for_nothing() -> None:
     assert (status.totals.series, status.totals.expected, status.totals.freshness_seconds) == (2, 500, 1.25)
     assert unknown.missing == 0
     assert SeriesStatus(symbol="BTCUSDC", interval="1m", expected=5).missing == 0
+
+
+def test_the_worst_series_of_a_producer_are_those_with_candles_to_be_fetched() -> None:
+    absent = SeriesStatus(symbol="A", interval="1m", expected=9, gaps={"before_listing": 50, "exchange_outage": 4})
+    assert absent.missing == 0
+    assert SeriesStatus(symbol="A", interval="1m", expected=9, gaps={"pending": 2, "blocked": 1}).missing == 3
+
+
+def test_the_lag_is_that_of_the_partitions_where_they_are_known() -> None:
+    lags = [PartitionStatus(f"a.b.prices-{number}", number, number % 50) for number in range(MOST + 1)]
+    status = status_of(
+        role="consumer", stream="a.b", generation=0, observed_at=1, series=[], partitions=lags, unplaced=2
+    )
+    assert status.totals.lag == sum(each.lag for each in lags)
+    assert status.totals.unplaced == 2
+    assert len(status.partitions) == WORST
+    assert status.partitions[0].lag == 49
+    few = status_of(role="consumer", stream="a.b", generation=0, observed_at=1, series=[], partitions=lags[:2])
+    assert few.partitions == tuple(lags[:2])
+    assert ok(decode(encode(few))) == few
 
 
 def test_among_equals_those_behind_and_those_unknown_last() -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from cryptostream.core.codec.versioned import SCHEMA, read
 from cryptostream.core.market.candle import Int64
-from cryptostream.core.market.gap import Cause
+from cryptostream.core.market.gap import ABSENT_CAUSES, Cause
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.result import Result
 
@@ -27,8 +27,10 @@ Role = Literal["producer", "consumer", "run"]
 class SeriesStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One series.
 
-    A producer states `next_open`, the first open time not published yet; a consumer `newest_open`, the last one
-    stored. `gaps` counts candles by cause, `lag` records published and not stored.
+    A producer states `next_open`, the first open time not published yet, and what the exchange says of the `market`;
+    a consumer `newest_open`, the last one stored. `gaps` counts candles by cause, `lag` records published and not
+    stored. `published`, `duplicates` and `dead_lettered` count since the process began, and so does `stored` of a
+    consumer, as its partitions come and go; of a run it counts all there are.
     """
 
     symbol: str
@@ -40,15 +42,32 @@ class SeriesStatus(msgspec.Struct, frozen=True, kw_only=True):
     stored: Int64 | None = None
     gaps: dict[Cause, Int64] = {}
     lag: Int64 | None = None
+    published: Int64 | None = None
+    duplicates: Int64 | None = None
+    dead_lettered: Int64 | None = None
+    market: str | None = None
 
     @property
     def missing(self) -> int:
-        """Candles expected and not stored, as far as both are known."""
-        return 0 if self.expected is None or self.stored is None else self.expected - self.stored
+        """Candles expected and not stored, as far as both are known; else those that the exchange may still have."""
+        if self.expected is None or self.stored is None:
+            return sum(candles for cause, candles in self.gaps.items() if cause not in ABSENT_CAUSES)
+        return self.expected - self.stored
+
+
+class PartitionStatus(msgspec.Struct, frozen=True):
+    """One partition that is read: records published there and not dealt with. It may hold several series."""
+
+    topic: str
+    partition: int
+    lag: Int64
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """All series together, also those that the document leaves out; `freshness_seconds` is the worst one's."""
+    """All series together, also those that the document leaves out; `freshness_seconds` is the worst one's.
+
+    `lag` is that of all partitions where these are known. `unplaced` counts dead letters that belong to no series.
+    """
 
     series: int
     expected: Int64
@@ -56,6 +75,10 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     gaps: dict[Cause, Int64]
     lag: Int64
     freshness_seconds: float | None
+    published: Int64 = 0
+    duplicates: Int64 = 0
+    dead_lettered: Int64 = 0
+    unplaced: Int64 = 0
 
 
 class ExchangeStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,9 +99,10 @@ class StoreStatus(msgspec.Struct, frozen=True):
 
 
 class LogStatus(msgspec.Struct, frozen=True):
-    """Whether the last call to the log succeeded."""
+    """Whether the last call to the log succeeded, and the last error since the start."""
 
     reachable: bool
+    last_error: str | None = None
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +115,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     observed_at: Int64
     series: tuple[SeriesStatus, ...]
     totals: Totals
+    partitions: tuple[PartitionStatus, ...] = ()
     exchange: ExchangeStatus | None = None
     store: StoreStatus | None = None
     log: LogStatus | None = None
@@ -117,11 +142,13 @@ def status_of(  # noqa: PLR0913 - the parts of the document
     generation: int,
     observed_at: int,
     series: Sequence[SeriesStatus],
+    partitions: Sequence[PartitionStatus] = (),
+    unplaced: int = 0,
     exchange: ExchangeStatus | None = None,
     store: StoreStatus | None = None,
     log: LogStatus | None = None,
 ) -> Status:
-    """The document on all of `series`, which shows the 20 worst where they are more than 500.
+    """The document on all of `series` and `partitions`, of which it shows the 20 worst where they are more than 500.
 
     Parameters
     ----------
@@ -138,7 +165,8 @@ def status_of(  # noqa: PLR0913 - the parts of the document
         generation=generation,
         observed_at=observed_at,
         series=tuple(series) if len(series) <= MOST else tuple(sorted(series, key=_goodness)[:WORST]),
-        totals=_totals(series),
+        totals=_totals(series, partitions, unplaced),
+        partitions=tuple(partitions if len(partitions) <= MOST else sorted(partitions, key=_nearness)[:WORST]),
         exchange=exchange,
         store=store,
         log=log,
@@ -150,7 +178,11 @@ def _goodness(series: SeriesStatus) -> tuple[int, float, int, str, str]:
     return -series.missing, -(series.freshness_seconds or 0), -(series.lag or 0), series.symbol, series.interval
 
 
-def _totals(series: Iterable[SeriesStatus]) -> Totals:
+def _nearness(partition: PartitionStatus) -> tuple[int, str, int]:
+    return -partition.lag, partition.topic, partition.partition
+
+
+def _totals(series: Iterable[SeriesStatus], partitions: Iterable[PartitionStatus], unplaced: int) -> Totals:
     each = tuple(series)
     ages = (one.freshness_seconds for one in each)
     gaps: Counter[Cause] = Counter()
@@ -161,6 +193,10 @@ def _totals(series: Iterable[SeriesStatus]) -> Totals:
         expected=sum(one.expected or 0 for one in each),
         stored=sum(one.stored or 0 for one in each),
         gaps=dict(gaps),
-        lag=sum(one.lag or 0 for one in each),
+        lag=sum(one.lag for one in partitions) or sum(one.lag or 0 for one in each),
         freshness_seconds=max((age for age in ages if age is not None), default=None),
+        published=sum(one.published or 0 for one in each),
+        duplicates=sum(one.duplicates or 0 for one in each),
+        dead_lettered=sum(one.dead_lettered or 0 for one in each),
+        unplaced=unplaced,
     )
