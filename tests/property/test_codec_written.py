@@ -62,7 +62,9 @@ progress = st.builds(
     topic_offset=st.none() | st.tuples(counts, counts),
     generation=counts,
     at=millis,
-    fronts=st.lists(st.builds(Front, millis, millis, st.tuples(st.tuples(millis, millis))), max_size=2).map(tuple),
+    fronts=st.lists(st.builds(Front, millis, millis, millis, st.tuples(st.tuples(millis, millis))), max_size=2).map(
+        tuple
+    ),
 )
 
 

@@ -9,11 +9,12 @@ from cryptostream.core.market.series import Series
 class Front(msgspec.Struct, frozen=True):
     """How far an open gap has been worked off.
 
-    Of the gap that begins at `start`, everything before `front` is published, but for the `absent` runs (first and
-    last open time, ascending), which the exchange does not have.
+    Of the gap from `start` to `end` (both included), everything before `front` is published, but for the `absent`
+    runs (first and last open time, ascending), which the exchange does not have.
     """
 
     start: Millis
+    end: Millis
     front: Millis
     absent: tuple[tuple[Millis, Millis], ...] = ()
 
@@ -21,9 +22,10 @@ class Front(msgspec.Struct, frozen=True):
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """A checkpoint of one series: all from `start` to before `next_open` is published, or is a gap of the ledger.
 
-    `fronts` says how far the open gaps are worked off. `published` and `duplicates_dropped` count since the series
-    began, over all runs. `topic_offset` is partition and offset of the newest record of the series, None where the
-    log has no offsets that last. `generation` is that of the assignment, `at` the time of the checkpoint in µs.
+    `fronts` has every open gap, and how far it is worked off. `published` and `duplicates_dropped` count since the
+    series began, over all runs. `topic_offset` is partition and offset of a committed record: those of the series
+    which this checkpoint does not know come after it; None where the log has no offsets that last, or nothing is
+    published. `generation` is that of the assignment, `at` the time of the checkpoint in µs.
     """
 
     series: Series

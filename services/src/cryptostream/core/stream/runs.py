@@ -29,6 +29,19 @@ def within(run: Run, ranges: Iterable[Run]) -> Iterable[Run]:
             yield start, end
 
 
+def union(interval: Interval, runs: Iterable[Run]) -> tuple[Run, ...]:
+    """The runs that cover what any of `runs` covers: ascending, and none next to another. Empty ones are left out."""
+    joined: list[Run] = []
+    for first, last in sorted(runs):
+        if first > last:
+            continue
+        if joined and first <= interval.next(joined[-1][1]):
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return tuple(joined)
+
+
 def size(interval: Interval, run: Run) -> int:
     """How many candles a run has."""
     return interval.count(run[0], interval.next(run[1]))
