@@ -23,7 +23,12 @@ class TopicReader:
     def read(self) -> Iterator[Message]:
         """Records up to the end as it is now, in the order of each partition."""
         group = {"group.id": "judge", "enable.auto.commit": False, "enable.auto.offset.store": False}
-        modes = {"isolation.level": "read_committed", "enable.partition.eof": True, "auto.offset.reset": "error"}
+        modes = {
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
+            "fetch.wait.max.ms": 50,
+        }
         with closing(Consumer({**self._settings, **group, **modes})) as consumer:
             places = self._places(consumer)
             consumer.assign([TopicPartition(*place, self._next.get(place, OFFSET_BEGINNING)) for place in places])
