@@ -111,6 +111,7 @@ class KafkaAdmin:
         }
         partitions = [TopicPartition(topic, each, OFFSET_BEGINNING) for each in self.offsets(topic)]
         with closing(Consumer(config)) as reader:
+            reader.list_topics(topic, timeout=PATIENCE)  # who knows no leader yet waits half a second for it
             reader.assign(partitions)
             found = _to_the_ends(reader, len(partitions))
         return sorted(found, key=lambda message: (message.partition(), message.offset()))

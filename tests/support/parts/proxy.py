@@ -59,8 +59,8 @@ class Proxy:
         self.port = port or claim_port()
         self._flows: dict[Direction, Flow] = dict.fromkeys(DIRECTIONS, Flow())
         self._changed = asyncio.Event()
-        self._listener: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
+        self._listener: socket.socket | None = None
+        self._clients: dict[asyncio.Task[None], socket.socket] = {}
         _run(self._listen())
 
     @property
@@ -70,7 +70,7 @@ class Proxy:
     @property
     def connections(self) -> int:
         """How many clients are connected."""
-        return len(self._connections)
+        return len(self._clients)
 
     def cut(self) -> None:
         """Resets all connections and refuses new ones, until `heal`."""
@@ -92,18 +92,27 @@ class Proxy:
         _run(self._close())
 
     async def _listen(self) -> None:
-        self._listener = self._listener or await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        if self._listener is None:
+            self._listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
+            self._listener.setblocking(False)
+            _loop().add_reader(self._listener, self._accept, self._listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):  # it is gone already
+            client, _ = listener.accept()
+            task = _loop().create_task(self._serve(client))
+            self._clients[task] = client
+            task.add_done_callback(self._clients.pop)
 
     async def _close(self) -> None:
         if self._listener:
+            _loop().remove_reader(self._listener)
             self._listener.close()
             self._listener = None
-        for writers in self._connections.values():
-            for writer in writers:
-                _reset(writer)
-        tasks = list(self._connections)
-        for task in tasks:
+        tasks = [*self._clients]
+        for task, client in [*self._clients.items()]:
             task.cancel()
+            _reset(client)  # its task may not even have begun
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _set(self, flow: Flow, directions: tuple[Direction, ...]) -> None:
@@ -115,41 +124,29 @@ class Proxy:
         await self._set(Flow(), ())
         await self._listen()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, client: socket.socket) -> None:
         """One client, to its end; what ends by a fault ends with RST on both sides."""
-        task = asyncio.current_task()
-        assert task is not None
-        ends = self._connections[task] = [writer]
-        try:
-            if self._listener is None:  # cut while it was being accepted
-                raise ConnectionResetError
-            await self._join(reader, writer, ends)
-        except* (OSError, asyncio.CancelledError):
-            for end in ends:
-                _reset(end)
-        finally:
-            del self._connections[task]
-            for end in ends:
-                end.close()
+        with client, socket.socket() as server:
+            client.setblocking(False)
+            server.setblocking(False)
+            try:
+                await self._open("to server")
+                await asyncio.get_running_loop().sock_connect(server, ("127.0.0.1", self.target))
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(self._pump(client, server, "to server"))
+                    both.create_task(self._pump(server, client, "to client"))
+            except* (OSError, asyncio.CancelledError):
+                _reset(client)
+                _reset(server)
 
-    async def _join(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ends: list[asyncio.StreamWriter]
-    ) -> None:
-        await self._open("to server")
-        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        ends.append(server_writer)
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._pump(reader, server_writer, "to server"))
-            both.create_task(self._pump(server_reader, writer, "to client"))
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: Direction) -> None:
-        while taken := await reader.read(self._flows[direction].piece):
+    async def _pump(self, source: socket.socket, sink: socket.socket, direction: Direction) -> None:
+        loop = asyncio.get_running_loop()
+        while taken := await loop.sock_recv(source, self._flows[direction].piece):
             await asyncio.sleep(self._flows[direction].delay(len(taken)))
             await self._open(direction)
-            writer.write(taken)
-            await writer.drain()
+            await loop.sock_sendall(sink, taken)
         await self._open(direction)
-        writer.write_eof()
+        sink.shutdown(socket.SHUT_WR)
 
     async def _open(self, direction: Direction) -> None:
         while not self._flows[direction].open:
@@ -162,7 +159,7 @@ class Proxy:
         self.close()
 
 
-def _reset(writer: asyncio.StreamWriter) -> None:
+def _reset(end: socket.socket) -> None:
     with suppress(OSError):  # closed already
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-    writer.transport.abort()
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    end.close()

@@ -27,12 +27,17 @@ class Volume:
         self._holder.start()
 
     @property
+    def holder(self) -> int:
+        """The process that holds it."""
+        return self._holder.pid
+
+    @property
     def seen(self) -> Path:
-        return Path(f"/proc/{self._holder.pid}/root{self.folder.resolve()}")
+        return Path(f"/proc/{self.holder}/root{self.folder.resolve()}")
 
     def inside(self, command: Sequence[str | Path]) -> list[str | Path]:
-        holder = str(self._holder.pid)
-        return ["nsenter", "--target", holder, "--user", "--preserve-credentials", "--mount", *_GUARD, *command]
+        enter = ["nsenter", "--target", str(self.holder), "--user", "--preserve-credentials", "--mount"]
+        return [*enter, *_GUARD, *command]
 
     def fill(self) -> None:
         """Takes all space that is left, until `free`."""
