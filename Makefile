@@ -17,7 +17,6 @@ export UV_PROJECT_ENVIRONMENT := .venv
 
 # What each tier holds, and what to say while it holds nothing.
 UNIT := tests/unit tests/property tests/contract $(wildcard tests/embedded)
-integration_comes := with Kafka and InfluxDB
 operator_comes := with the operator
 e2e_comes := with real pods
 seen_comes := with the console and the dashboards
@@ -29,9 +28,13 @@ tests_of = $(wildcard $(addprefix tests/$(folder_of)/,test_*.py */test_*.py))
 TIERS := unit integration operator e2e seen
 FULL := $(foreach t,$(TIERS),$(if $(call tests_of,$(t)),test-$(t)))
 EMPTY := $(filter-out $(FULL),$(TIERS:%=test-%))
+# Real servers for tests (docs/testing.md).
+PARTS := $(BIN)/python -m tests.support.parts
 
 # The tests of one tier, or one plain line that there are none. $(1): name of the tier, $(2): pytest options.
-tier = $(if $(call tests_of,$(1)),$(BIN)/pytest tests/$(folder_of) $(2) $(ARGS),$(none))
+# Parts come first: built, or waited for. Without them the tier is left out, or fails (CRYPTOSTREAM_REQUIRE_ALL=1).
+tier = $(if $(call tests_of,$(1)),@$(PARTS) need $(1) || { test $$? -eq 3; exit; }; \
+  $(BIN)/pytest tests/$(folder_of) $(2) $(ARGS),$(none))
 none = @echo "$@: no tests in this tier yet: it comes $($(1)_comes)"
 
 # Every check runs and is told by name; `failed` is 1 afterwards if one of them failed.
@@ -42,7 +45,8 @@ checks = failed=0; for check in "ruff check -q ." "ruff format -q --check ." "my
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-unit test-integration test-operator test-e2e test-seen chaos soak bench lint fmt clean
+.PHONY: help setup run test outlook parts test-unit test-integration test-operator test-e2e test-seen chaos soak bench
+.PHONY: lint fmt clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,13 +56,21 @@ setup: $(READY) ## install what the other targets need (they do it by themselves
 run: $(READY) ## candles in one process: the sample stream, or ARGS="-f stream.yaml --for 60 …"
 	@$(BIN)/cryptostream run $(if $(filter -f% --file%,$(ARGS)),,-f $(SAMPLE)) $(ARGS)
 
-test: $(EMPTY) $(FULL) ## every tier that has tests, in order
+test: outlook $(EMPTY) $(FULL) ## every tier that has tests, in order
+
+# Says what will run, and lets the parts be built meanwhile; `need` waits for them.
+outlook: $(READY)
+	@mkdir -p build; $(PARTS) tiers $(FULL:test-%=%)
+	@nice -n 10 $(PARTS) build $(FULL:test-%=%) >build/parts.log 2>&1 </dev/null &
+
+parts: $(READY) ## build what the tests' real servers need, once (make test does it by itself)
+	@$(PARTS) build
 
 test-unit: $(READY) ## Python only: lint, types, import contracts; unit, property, contract and embedded-run tests
 	@$(checks); $(BIN)/pytest $(UNIT) -n 2 --dist worksteal $(ARGS) || failed=1; exit $$failed
 
 test-integration: $(READY) ## real Kafka and InfluxDB
-	$(call tier,integration)
+	$(call tier,integration,-n 2 --dist loadfile)
 
 test-operator: $(READY) ## a real Kubernetes API server and processes
 	$(call tier,operator)

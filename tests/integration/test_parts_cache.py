@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.data import ROOT
-from tests.support.parts.cache import Part, Tool, UnavailableError, ensure, is_built
+from tests.support.parts.cache import Part, Tool, UnavailableError, built, ensure, is_built
 
 BUILD = """#!/bin/sh
 echo built >>"{log}"
@@ -18,7 +18,7 @@ ASK = """
 import sys
 from pathlib import Path
 from tests.support.parts.cache import Part, ensure
-print(ensure(Part("thing", "1", (), Path(sys.argv[1])), Path(sys.argv[2])))
+print(ensure(Part("thing", "1", (), recipes=Path(sys.argv[1])), Path(sys.argv[2])))
 """
 
 
@@ -28,7 +28,7 @@ def recipe(folder: Path, build: str = BUILD) -> Part:
     script = folder / "thing" / "build"
     script.write_text(build.format(log=folder / "builds"))
     script.chmod(0o755)
-    return Part("thing", "1", (), folder)
+    return Part("thing", "1", (), recipes=folder)
 
 
 def builds(folder: Path) -> int:
@@ -41,7 +41,7 @@ def test_a_part_is_built_once(tmp_path: Path) -> None:
     folder = ensure(part, cache)
     assert ensure(part, cache) == folder == cache / "thing-1"
     assert (folder / "result").read_text() == "first"
-    assert is_built(part, cache)
+    assert built(part, cache) == folder
     assert builds(tmp_path) == 1
 
 
@@ -72,6 +72,8 @@ def test_a_build_that_fails_says_why_and_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_missing_tool_is_named_with_its_remedy(tmp_path: Path) -> None:
     recipe(tmp_path)
-    part = Part("thing", "1", (Tool("no-such-oven", "buy one"),), tmp_path)
-    with pytest.raises(UnavailableError, match="thing-1 cannot be built: `no-such-oven` is missing: buy one"):
+    part = Part("thing", "1", (Tool("no-such-oven", "buy one"),), recipes=tmp_path)
+    with pytest.raises(UnavailableError, match="thing-1 is not built yet: `make parts` builds it"):
+        built(part, tmp_path / "cache")
+    with pytest.raises(UnavailableError, match="thing-1 cannot be had: `no-such-oven` is missing: buy one"):
         ensure(part, tmp_path / "cache")

@@ -27,19 +27,24 @@ class UnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A program that a recipe or a test needs, and where it comes from."""
+    """A program that a recipe or a part needs, and how to get it: as a package of Debian's, or otherwise."""
 
     program: str
     remedy: str
+    package: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something to build: `<name>-<version>` in the cache, from the recipe called `name`, by means of `tools`."""
+    """Something to build: `<name>-<version>` in the cache, from the recipe called `name`.
+
+    `tools` build it; `needs` are there when it runs.
+    """
 
     name: str
     version: str
     tools: tuple[Tool, ...]
+    needs: tuple[Tool, ...] = ()
     recipes: Path = RECIPES
 
     @property
@@ -73,26 +78,35 @@ def ensure(part: Part, cache: Path | None = None) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     folder, wanted = cache / str(part), fingerprint(part.recipe)
     with _locked(cache / f"{part}.lock"):
+        if lacking := missing(part, cache):
+            named = "; ".join(f"`{tool.program}` is missing: {tool.remedy}" for tool in lacking)
+            raise UnavailableError(f"{part} cannot be had: {named}")
         if not _is_built(folder, wanted):
-            _require(part)
             _build(part, folder, wanted)
     return folder
+
+
+def built(part: Part, cache: Path | None = None) -> Path:
+    """The folder of `part`, for who starts it: building takes longer than a test may; raises `UnavailableError`."""
+    cache = cache or cache_dir()
+    if not is_built(part, cache):
+        raise UnavailableError(f"{part} is not built yet: `make parts` builds it")
+    return cache / str(part)
 
 
 def is_built(part: Part, cache: Path | None = None) -> bool:
     return _is_built((cache or cache_dir()) / str(part), fingerprint(part.recipe))
 
 
+def missing(part: Part, cache: Path | None = None) -> list[Tool]:
+    """What `part` cannot do without, and is not on this machine."""
+    wanted = part.needs if is_built(part, cache) else (*part.tools, *part.needs)
+    return [tool for tool in wanted if shutil.which(tool.program) is None]
+
+
 def _is_built(folder: Path, wanted: str) -> bool:
     stamp = folder / BUILT_FROM
     return stamp.is_file() and stamp.read_text() == wanted
-
-
-def _require(part: Part) -> None:
-    missing = [tool for tool in part.tools if shutil.which(tool.program) is None]
-    if missing:
-        named = "; ".join(f"`{tool.program}` is missing: {tool.remedy}" for tool in missing)
-        raise UnavailableError(f"{part} cannot be built: {named}")
 
 
 def _build(part: Part, folder: Path, wanted: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Self
 import requests
 from requests.adapters import HTTPAdapter
 
-from tests.support.parts.cache import ensure
+from tests.support.parts.cache import built
 from tests.support.parts.catalogue import INFLUXDB
 from tests.support.parts.ports import claim_port
 from tests.support.parts.process import PATIENCE, Server
@@ -39,7 +39,7 @@ class Influx(Server):
         self._leaf = leaf
         self.token = secrets.token_urlsafe(32)
         self.volume = Volume(folder / "data", disk_megabytes) if disk_megabytes else None
-        command = _command(ensure(INFLUXDB), self.port, folder / "data", leaf)
+        command = _command(built(INFLUXDB), self.port, folder / "data", leaf)
         command = self.volume.inside(command) if self.volume else command
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__("influxd", command, folder / "influxd.log", self._answers)

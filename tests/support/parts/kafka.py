@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from tests.support.parts.cache import ensure
+from tests.support.parts.cache import built
 from tests.support.parts.catalogue import KAFKA
 from tests.support.parts.kafka_admin import ClientConfig, KafkaAdmin
 from tests.support.parts.ports import claim_port, is_open
@@ -76,7 +76,7 @@ class Kafka(Server):
         settings: Mapping[str, str] | None = None,
         java: Sequence[str] = QUICK,
     ) -> None:
-        part = ensure(KAFKA)
+        part = built(KAFKA)
         self.authority = authority or Authority(folder / "tls")
         protocols = {**LISTENERS, **{name.upper(): protocol for name, protocol in (links or {}).items()}}
         self._ports = {name: claim_port() for name in protocols}
