@@ -18,10 +18,11 @@ from cryptostream.core.market.series import Series
 from cryptostream.core.resource.parse import parse_stream
 from cryptostream.core.resource.spec import StreamSpec
 from cryptostream.core.result import Ok
-from cryptostream.local.assembly import Parts, assemble, series_of
+from cryptostream.local.assembly import Parts, assemble
 from cryptostream.local.life import Threads, backlog
 from cryptostream.local.market import follow
 from cryptostream.observe.logs import Log
+from cryptostream.producer.job import series_of
 from cryptostream.simulator.config import SimulatorConfig
 from cryptostream.simulator.simulator import Simulator, running_simulator
 from cryptostream.store.directory import data_directory

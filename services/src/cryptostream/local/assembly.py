@@ -7,13 +7,11 @@ from cryptostream.consumer.edges import Edges as ConsumerEdges
 from cryptostream.consumer.shell import Consumer
 from cryptostream.core.codec.record import topic
 from cryptostream.core.indicators.catalogue import Indicator
-from cryptostream.core.market.interval import INTERVALS, MINUTE, SECOND, Millis
+from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.series import Series
-from cryptostream.core.resource.history import history_start, poll_seconds
 from cryptostream.core.resource.spec import StreamSpec
 from cryptostream.core.result import Err, Ok
 from cryptostream.core.stream.consumer_config import stream_config
-from cryptostream.core.stream.series_state import ProducerConfig
 from cryptostream.local.journal import LocalJournal
 from cryptostream.local.market import Market
 from cryptostream.local.view import StreamView, view_of
@@ -21,16 +19,13 @@ from cryptostream.log.embedded import EmbeddedLog
 from cryptostream.observe.logs import Log
 from cryptostream.observe.metrics import Metrics
 from cryptostream.producer.edges import Edges as ProducerEdges
-from cryptostream.producer.edges import Job
+from cryptostream.producer.job import job_of
 from cryptostream.producer.shell import Producer
 from cryptostream.store.duckdb_store import DuckDbStore
 
 CAPACITY = 20_000
 HISTORY_ROOM = CAPACITY // 2
 """History waits while the log holds more than this, so that there is always room for live candles."""
-AUDIT_SHARE = 600
-"""Weight a minute that audits may cost: a tenth of the exchange's limit."""
-KLINES_WEIGHT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +45,6 @@ class Parts:
         """The run as it is now."""
         now = self.market.clock.now()
         return view_of(self.producer.snapshot(), self.consumer.snapshot(), self.before, now)
-
-
-def series_of(spec: StreamSpec) -> tuple[Series, ...]:
-    """Every series of the stream."""
-    return tuple(Series(symbol.name, interval) for symbol in spec.symbols for interval in spec.intervals)
 
 
 def assemble(
@@ -77,7 +67,7 @@ def assemble(
         ),
     )
     producer = Producer(
-        _job(spec, market),
+        job_of(spec, market.clock.now(), simulated=market.simulated, ranges=market.ranges),
         ProducerEdges(
             journal=LocalJournal(embedded, store.ledger),
             ledger=store.ledger,
@@ -93,34 +83,6 @@ def assemble(
     counts = store.counts()
     before = counts.value if isinstance(counts, Ok) else {}
     return Parts(spec, market, store, embedded, producer, consumer, metrics, before)
-
-
-def producer_config(spec: StreamSpec, series: int) -> ProducerConfig:
-    """The step's times for a stream: audits are spread so that they stay within their share of the weight."""
-    minutes = max(5, series * KLINES_WEIGHT / AUDIT_SHARE)
-    config = ProducerConfig(audit_every=int(minutes * MINUTE))
-    if spec.source.mode == "Auto":
-        return config
-    period = poll_seconds(spec) * SECOND
-    return ProducerConfig(audit_every=config.audit_every, polling=True, grace=config.grace + 2 * period)
-
-
-def _job(spec: StreamSpec, market: Market) -> Job:
-    now = market.clock.now()
-    series = series_of(spec)
-    ranges = market.ranges
-    starts = {
-        each: history_start(spec, each.interval, now) if ranges is None else ranges[each][0][0] for each in series
-    }
-    return Job(
-        stream=spec.stream,
-        symbols={symbol.name: symbol for symbol in spec.symbols},
-        starts=starts,
-        config=producer_config(spec, len(series)),
-        simulated=market.simulated,
-        ranges=ranges,
-        poll_seconds=poll_seconds(spec) if spec.source.mode == "Rest" and ranges is None else None,
-    )
 
 
 def _listings(store: DuckDbStore) -> Callable[[], Mapping[Series, Millis]]:

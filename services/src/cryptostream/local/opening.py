@@ -9,9 +9,9 @@ from cryptostream.core.resource.parse_market import unknown_symbol
 from cryptostream.core.resource.spec import Fault, StreamSpec
 from cryptostream.core.result import Err, Ok, Result
 from cryptostream.exchange.archive import Recording
-from cryptostream.local.assembly import series_of
 from cryptostream.local.market import Market, open_exchange, open_recording, open_simulator, reachable
 from cryptostream.local.options import RunOptions
+from cryptostream.producer.job import series_of
 from cryptostream.store.directory import DATABASE, data_directory
 from cryptostream.store.duckdb_notes import RESOURCE
 from cryptostream.store.duckdb_store import DuckDbStore

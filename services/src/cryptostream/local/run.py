@@ -9,7 +9,7 @@ from rich.console import Console
 from cryptostream.core.indicators.catalogue import compile_indicators
 from cryptostream.core.resource.spec import Fault
 from cryptostream.core.result import Err
-from cryptostream.local.assembly import Parts, assemble, series_of
+from cryptostream.local.assembly import Parts, assemble
 from cryptostream.local.documents import read_stream
 from cryptostream.local.life import live
 from cryptostream.local.opening import note, open_market, open_store
@@ -19,6 +19,7 @@ from cryptostream.local.screen import Screen
 from cryptostream.local.summary import summary
 from cryptostream.observe.logs import Log, setup_logging
 from cryptostream.process.memory import give_back_large_blocks
+from cryptostream.producer.job import series_of
 from cryptostream.store.duckdb_notes import RunTotals
 
 DONE, FAULT, BAD_INPUT = 0, 1, 2

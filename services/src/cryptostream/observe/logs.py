@@ -89,7 +89,7 @@ class JsonLines(logging.Handler):
 
 
 @contextmanager
-def setup_logging(target: Path | TextIO | None, level: Level, *, stream: str, simulated: bool) -> Iterator[Log]:
+def setup_logging(target: Path | TextIO | None, level: Level, **always: object) -> Iterator[Log]:
     """Write logs to `target` for as long as the context lasts, and give the log to write to.
 
     Parameters
@@ -98,6 +98,8 @@ def setup_logging(target: Path | TextIO | None, level: Level, *, stream: str, si
         A file, appended to; an open text file; or None for standard error.
     level
         Least level written of this project; of libraries, warnings and above are.
+    always
+        Fields of each line, such as `stream` and `simulated`.
 
     Raises
     ------
@@ -108,7 +110,7 @@ def setup_logging(target: Path | TextIO | None, level: Level, *, stream: str, si
         if isinstance(target, Path):
             target.parent.mkdir(parents=True, exist_ok=True)
             target = held.enter_context(target.open("a", encoding="utf-8"))
-        handler = JsonLines(target or sys.stderr, {"stream": stream, "simulated": simulated})
+        handler = JsonLines(target or sys.stderr, always)
         held.callback(lambda: handler.tell_rest(time.time()))
         ours = logging.getLogger(ROOT)
         held.callback(ours.setLevel, ours.level)

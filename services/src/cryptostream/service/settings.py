@@ -32,6 +32,7 @@ class Settings:
 
     config: ServiceConfig
     assigned: Assignment
+    assigned_as: bytes
     spec: StreamSpec
     indicators: tuple[Indicator, ...]
 
@@ -43,22 +44,21 @@ class Settings:
 
 def read_settings(path: Path, role: Role) -> Result[Settings, Faults]:
     """The settings of the process whose configuration is at `path`, or all that is wrong with them."""
-    read = bind(_read(path, "document"), parse_config)
+    read = bind(_content(path), lambda content: bind(_decoded(content), parse_config))
     if isinstance(read, Err):
         return Err(_in_file(path, read.error))
     config = _absolute(read.value, path.absolute().parent)
     faults = (*_needs(config, role), *_unreadable(config))
     if faults:
         return Err(_in_file(path, faults))
-    together = bind(_read(Path(config.assignment_file), "document"), lambda document: _assigned(config, document))
-    return (
-        Err(_in_files(path, config, together.error)) if isinstance(together, Err) else _settings(config, together.value)
-    )
+    settings = bind(_content(Path(config.assignment_file)), lambda content: _settings(config, content))
+    return Err(_in_files(path, config, settings.error)) if isinstance(settings, Err) else settings
 
 
 def read_assignment(config: ServiceConfig, content: bytes) -> Result[tuple[Assignment, StreamSpec], Faults]:
     """The assignment in `content`, and the stream that it makes of the configuration."""
-    return bind(_decoded(content, "document"), lambda document: _assigned(config, document))
+    assigned = bind(_decoded(content), parse_assignment)
+    return bind(assigned, lambda found: map_ok(spec_of(config, found), lambda spec: (found, spec)))
 
 
 def files(config: ServiceConfig) -> Iterator[tuple[str, str, str]]:
@@ -69,32 +69,25 @@ def files(config: ServiceConfig) -> Iterator[tuple[str, str, str]]:
                 yield f"{prefix}{field.encode_name}", field.name, path
 
 
-def _assigned(config: ServiceConfig, document: object) -> Result[tuple[Assignment, StreamSpec], Faults]:
-    return bind(
-        parse_assignment(document), lambda assigned: map_ok(spec_of(config, assigned), lambda spec: (assigned, spec))
-    )
+def _settings(config: ServiceConfig, content: bytes) -> Result[Settings, Faults]:
+    read = read_assignment(config, content)
+    if isinstance(read, Err):
+        return read
+    assigned, spec = read.value
+    indicators = compile_indicators(spec.indicators, spec.intervals)
+    return map_ok(indicators, lambda compiled: Settings(config, assigned, content, spec, compiled))
 
 
-def _settings(config: ServiceConfig, read: tuple[Assignment, StreamSpec]) -> Result[Settings, Faults]:
-    assigned, spec = read
-    return map_ok(
-        compile_indicators(spec.indicators, spec.intervals),
-        lambda indicators: Settings(config, assigned, spec, indicators),
-    )
-
-
-def _read(path: Path, field: str) -> Result[object, Faults]:
+def _content(path: Path) -> Result[bytes, Faults]:
     content = read_file(path)
-    if isinstance(content, Err):
-        return Err((Fault(field, content.error, "check the path"),))
-    return _decoded(content.value, field)
+    return Err((Fault("document", content.error, "check the path"),)) if isinstance(content, Err) else content
 
 
-def _decoded(content: bytes, field: str) -> Result[object, Faults]:
+def _decoded(content: bytes) -> Result[object, Faults]:
     try:
         return Ok(msgspec.json.decode(content))
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        return Err((Fault(field, f"must be JSON: {error}", "check commas, quotes and brackets"),))
+        return Err((Fault("document", f"must be JSON: {error}", "check commas, quotes and brackets"),))
 
 
 def _in_files(path: Path, config: ServiceConfig, faults: Faults) -> Faults:

@@ -1,0 +1,91 @@
+"""What a service says of itself at `/status`, made from the snapshots of its parts. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from cryptostream.consumer.snapshot import ConsumerSnapshot
+from cryptostream.consumer.snapshot import SeriesSnapshot as ConsumedSeries
+from cryptostream.core.codec.status import (
+    ExchangeStatus,
+    LogStatus,
+    PartitionStatus,
+    SeriesStatus,
+    Status,
+    StoreStatus,
+    status_of,
+)
+from cryptostream.core.market.interval import INTERVALS, Millis
+from cryptostream.core.ports import Place
+from cryptostream.producer.snapshot import ProducerSnapshot, SeriesProgress
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """Of which stream, which generation of its assignment, and when (ms of the exchange's clock) a status is."""
+
+    stream: str
+    generation: int
+    now: Millis
+
+
+def producer_status(at: Moment, shot: ProducerSnapshot, exchange: ExchangeStatus, log: LogStatus) -> Status:
+    """The document of a producer."""
+    return status_of(
+        role="producer",
+        stream=at.stream,
+        generation=at.generation,
+        observed_at=at.now * 1000,
+        series=[_produced(each, at.now) for each in shot.series],
+        exchange=exchange,
+        log=log,
+    )
+
+
+def consumer_status(
+    at: Moment, shot: ConsumerSnapshot, lags: Mapping[Place, int], store: StoreStatus, log: LogStatus
+) -> Status:
+    """The document of a consumer, which has the series of its partitions only."""
+    return status_of(
+        role="consumer",
+        stream=at.stream,
+        generation=at.generation,
+        observed_at=at.now * 1000,
+        series=[_consumed(each, at.now) for each in shot.series],
+        partitions=tuple(_partitions(lags)),
+        unplaced=shot.unplaced,
+        store=store,
+        log=log,
+    )
+
+
+def _produced(each: SeriesProgress, now: Millis) -> SeriesStatus:
+    """Fresh is a series whose last candle before `next_open` has just closed."""
+    return SeriesStatus(
+        symbol=each.series.symbol,
+        interval=each.series.interval,
+        next_open=each.next_open,
+        freshness_seconds=(now - each.next_open + 1) / 1000,
+        expected=each.expected,
+        gaps=dict(each.gaps),
+        published=each.published,
+        duplicates=each.duplicates,
+        market=each.status,
+    )
+
+
+def _consumed(each: ConsumedSeries, now: Millis) -> SeriesStatus:
+    newest = each.newest_open
+    close = None if newest is None else INTERVALS[each.series.interval].close_time(newest)
+    return SeriesStatus(
+        symbol=each.series.symbol,
+        interval=each.series.interval,
+        newest_open=newest,
+        freshness_seconds=None if close is None else (now - close) / 1000,
+        stored=each.counts.stored,
+        duplicates=each.counts.duplicates,
+        dead_lettered=each.counts.dead_lettered,
+    )
+
+
+def _partitions(lags: Mapping[Place, int]) -> Iterable[PartitionStatus]:
+    return (PartitionStatus(topic, partition, lag) for (topic, partition), lag in sorted(lags.items()))
