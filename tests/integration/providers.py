@@ -11,6 +11,7 @@ from typing import Any
 
 from cryptostream.core.ports import CandleStore
 from tests.contract.providers import Books, Letters, Log
+from tests.support.kafka_log import kafka_log
 from tests.support.parts.influx import Influx
 from tests.support.parts.kafka import Kafka
 
@@ -38,7 +39,9 @@ class Parts:
         return made
 
 
-LOGS: dict[str, Callable[[Parts], AbstractContextManager[Log]]] = {}
+LOGS: dict[str, Callable[[Parts], AbstractContextManager[Log]]] = {
+    "kafka": lambda parts: kafka_log(parts.kafka, parts.unique("log"))
+}
 STORES: dict[str, Callable[[Parts], AbstractContextManager[CandleStore]]] = {}
 BOOKS: dict[str, Callable[[Parts], AbstractContextManager[Books]]] = {}
 LETTERS: dict[str, Callable[[Parts], AbstractContextManager[Letters]]] = {}

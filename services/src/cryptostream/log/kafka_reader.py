@@ -1,0 +1,276 @@
+"""A consumer group's reader of Kafka. Implements `LogReader`; used from one thread, but for `lag` and `fault`.
+
+A broker that is away is no error: librdkafka tries again, and `fault` says so. What only people can mend (names,
+passwords, access lists, missing topics) is one, and is tried again too.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Lock
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from cryptostream.core.ports import LogError, LogRecord, Place, Turnover
+from cryptostream.core.result import Err, Ok, Result, map_ok
+from cryptostream.log import kafka_offsets as offsets
+from cryptostream.log.kafka_faults import BALANCING, CLOSED, LOST, OUT_OF_RANGE, SLOW, fault
+from cryptostream.log.kafka_health import Health
+from cryptostream.log.kafka_holdings import Hold, Mark, committed, told, unreadable
+from cryptostream.log.kafka_membership import Membership
+from cryptostream.log.kafka_records import ends, record_of
+from cryptostream.log.kafka_settings import READ, Config, CredentialWatch, KafkaSettings, connect
+from cryptostream.log.reader_observer import ReaderObserver, Unobserved
+
+SETTINGS: Final[Config] = {
+    "partition.assignment.strategy": "range",  # keeps a key's partitions of all topics together
+    "session.timeout.ms": 6000,
+    "heartbeat.interval.ms": 2000,
+    "max.poll.interval.ms": 300_000,
+    "auto.offset.reset": "error",
+    "allow.auto.create.topics": False,
+    "topic.metadata.refresh.interval.ms": 10_000,  # a topic that comes late is found
+    "socket.timeout.ms": 5000,  # also how long a commit waits for its answer
+    # About 30 MB at more than 200,000 records a second: what is fetched comes compressed, what waits does not.
+    "queued.max.messages.kbytes": 4096,
+    "fetch.max.bytes": 1_048_576,
+    "fetch.message.max.bytes": 131_072,
+    "fetch.queue.backoff.ms": 5,  # a full queue is empty in milliseconds
+}
+SLICE: Final = 0.1
+"""Seconds for which librdkafka is listened to at once: its callbacks do not end its wait."""
+LOOK: Final = 1.0
+"""Seconds between two questions for the ends of the logs, while no fetches tell them."""
+
+Records = Result[tuple[LogRecord, ...], LogError]
+
+
+class KafkaReader:
+    """Reads some topics as one member of a group."""
+
+    def __init__(self, consumer: Consumer, member: Membership, health: Health, watch: Callable[[], object]) -> None:
+        self._consumer = consumer
+        self._member = member
+        self._health = health
+        self._watch = watch
+        self._exact = True
+        self._ends: Mapping[Place, int] = {}
+        self._looked_at = 0.0
+        self._closed = False
+        self._closing = Lock()
+
+    @classmethod
+    def open(
+        cls,
+        settings: KafkaSettings,
+        group: str,
+        topics: Iterable[str],
+        observer: ReaderObserver | None = None,
+        config: Config | None = None,
+    ) -> Result["KafkaReader", LogError]:
+        """Become a member of `group`; `config` overrules properties of librdkafka.
+
+        Returns
+        -------
+        `Err` where the files of `settings` cannot be read. Whether there is a broker shows when it is polled.
+        """
+        health, watch = Health(), CredentialWatch(settings)
+
+        def reader(consumer: Consumer) -> "KafkaReader":
+            member = Membership(consumer, topics, observer or Unobserved(), time.monotonic)
+            return cls(consumer, member, health, lambda: watch.look(consumer))
+
+        properties = {**READ, **SETTINGS, **(config or {}), "group.id": group, "error_cb": health.hear}
+        return map_ok(connect(Consumer, settings, properties), reader)
+
+    # ------------------------------------------------------------ reading
+
+    def poll(self, limit: int, timeout: float) -> Records:
+        """Up to `limit` records, in the order of each partition; waits at most `timeout` s for the first."""
+        until = time.monotonic() + timeout
+        while True:
+            read = self._read(limit, max(0.0, min(SLICE, until - time.monotonic())))
+            if read != Ok(()) or time.monotonic() >= until:
+                return read
+
+    def turnover(self) -> Turnover:
+        """What has changed hands since the last call."""
+        changed = self._member.holdings.turnover
+        self._member.holdings = told(self._member.holdings)
+        return changed
+
+    def keep(self) -> Result[None, LogError]:
+        """Stay a member; what was fetched and not polled is let go of."""
+        if self._closed:
+            return Err(CLOSED)
+        wrong = self._serve()
+        self._look()
+        return Err(wrong) if wrong else Ok(None)
+
+    # ------------------------------------------------------------ commits
+
+    def owned(self) -> Result[None, LogError]:
+        """Prove by a commit, unless one was taken in the last two seconds, that what is held is still ours.
+
+        The error is `lost` from when something was lost until `turnover` was asked what.
+        """
+        ready = self._ready()
+        if isinstance(ready, Err):
+            return ready
+        holdings = self._member.holdings
+        if holdings.turnover.lost:
+            return Err(LOST)
+        if not holdings.held or self._member.proven:
+            return Ok(None)
+        place, hold = next(iter(holdings.held.items()))
+        sent = self._send({place: hold.mark})
+        return sent if isinstance(sent, Err) or self._member.proven else Err(SLOW)
+
+    def commit(self, records: Sequence[LogRecord]) -> Result[None, LogError]:
+        """Commit what of `records` is still ours, in one request; the rest makes the error `lost`."""
+        ready = self._ready()
+        if isinstance(ready, Err):
+            return ready
+        held, dealt = self._member.holdings.held, ends(records)
+        ours = {place: end for place, end in dealt.items() if place in held and end <= held[place].given}
+        ahead = {
+            place: Mark(self._beyond(place, end), held[place].mark.expired)
+            for place, end in ours.items()
+            if end > held[place].mark.offset
+        }
+        sent = self._send(ahead)
+        return Err(LOST) if isinstance(sent, Ok) and len(ours) < len(dealt) else sent
+
+    def restored(self, place: Place) -> Result[None, LogError]:
+        """Forget, in a commit of its own, that something of `place` had expired."""
+        ready = self._ready()
+        if isinstance(ready, Err):
+            return ready
+        hold = self._member.holdings.held.get(place)
+        return Err(LOST) if hold is None else self._send({place: Mark(hold.mark.offset)})
+
+    # ------------------------------------------------------------ for people
+
+    @property
+    def fault(self) -> str | None:
+        """What keeps Kafka from answering, None while it answers; from any thread."""
+        return self._health.fault
+
+    def lag(self) -> Mapping[Place, int]:
+        """Records after those given to the consumer, by partition held; from any thread."""
+        held = self._member.holdings.held
+        with self._closing:
+            return {} if self._closed else {place: self._behind(place, hold) for place, hold in held.items()}
+
+    def close(self) -> None:
+        """Leave the group, so that others take over at once."""
+        with self._closing:
+            self._closed = True
+            self._consumer.close()
+
+    def _behind(self, place: Place, hold: Hold) -> int:
+        try:
+            _, end = self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
+        except KafkaException:
+            end = 0
+        return max(0, max(end, self._ends.get(place, 0)) - max(hold.given, hold.mark.offset))
+
+    # ------------------------------------------------------------ inside: reading
+
+    def _read(self, limit: int, timeout: float) -> Records:
+        if self._closed:
+            return Err(CLOSED)
+        self._watch()
+        if self._member.holdings.unbegun:
+            settled = self._member.settle()
+            if isinstance(settled, Ok):
+                self._health.well()
+            elif wrong := self._health.note([settled.error]):
+                return Err(wrong)
+        self._member.fetch()
+        return self._accept(self._consume(limit, timeout))
+
+    def _consume(self, limit: int, timeout: float) -> list[Message]:
+        """What is there, or the first message that comes and what came with it: `consume` would wait for `limit`."""
+        self._member.shaken = False
+        there = self._consumer.consume(limit, 0)
+        if there:
+            return there
+        first = self._consumer.poll(timeout)
+        return [] if first is None else [first, *self._consumer.consume(limit - 1, 0)]
+
+    def _accept(self, messages: Sequence[Message]) -> Records:
+        records = tuple([record_of(message) for message in messages if message.error() is None])
+        wrong = self._heed(messages if len(records) < len(messages) else ())
+        if self._member.shaken:  # fetched for an assignment that has ended: it is fetched again, or is another's
+            self._exact = self._exact and not records
+            records = ()
+        if records:
+            self._health.well()
+            self._member.read(ends(records), len(records))
+            return Ok(records)
+        if self.fault:
+            self._look()
+        return Err(wrong) if wrong else Ok(())
+
+    def _serve(self) -> LogError | None:
+        """Let the group speak, without reading on."""
+        self._watch()
+        self._member.release()
+        message = self._consumer.poll(0)
+        if message is None:
+            return self._heed(())
+        self._exact = self._exact and message.error() is not None
+        return self._heed([message])
+
+    def _heed(self, messages: Iterable[Message]) -> LogError | None:
+        """Take in the errors among `messages`; returns what only people can mend."""
+        failed = [(message, error) for message in messages if (error := message.error())]
+        gone = [(each.topic() or "", each.partition() or 0) for each, error in failed if error.code() in OUT_OF_RANGE]
+        if gone:
+            self._member.holdings = unreadable(self._member.holdings, gone)
+        return self._health.note([error for _, error in failed if error.code() not in OUT_OF_RANGE])
+
+    def _look(self) -> None:
+        """Ask for the ends of the logs, now and then: whether there is a broker, and how far they have gone on."""
+        if time.monotonic() - self._looked_at < LOOK or not self._member.holdings.held:
+            return
+        self._looked_at = time.monotonic()
+        found = offsets.ends(self._consumer, self._member.holdings.held, patience=0.5)
+        if isinstance(found, Err):
+            self._health.note([found.error])
+            return
+        self._health.well()
+        self._ends = found.value
+
+    # ------------------------------------------------------------ inside: commits
+
+    def _ready(self) -> Result[None, LogError]:
+        """Nothing is in limbo: what is held and what is lost is known."""
+        if self._closed:
+            return Err(CLOSED)
+        self._watch()
+        if self._member.holdings.limbo:
+            self._serve()
+        return Err(BALANCING) if self._member.holdings.limbo else Ok(None)
+
+    def _send(self, marks: Mapping[Place, Mark]) -> Result[None, LogError]:
+        done = self._member.commit(marks) if marks else Ok(None)
+        if isinstance(done, Ok):
+            self._member.holdings = committed(self._member.holdings, marks)
+            return done
+        self._health.note([done.error])
+        wrong = fault(done.error)
+        if not wrong.lost:
+            self._serve()  # so that who does nothing but try again learns it when the group goes on
+        return Err(wrong)
+
+    def _beyond(self, place: Place, end: int) -> int:
+        """`end`, or the offset after the transactions' markers that follow: else who read all seems behind.
+
+        The position in librdkafka may be too far once messages were given back, so it is not asked from then on.
+        """
+        if not self._exact or end != self._member.holdings.held[place].given:
+            return end
+        (at,) = self._consumer.position([TopicPartition(*place)])
+        return max(end, at.offset)
