@@ -9,6 +9,7 @@ from cryptostream.core.market.candle import CandleTable
 from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.market.table import COLUMNS, table_of
+from cryptostream.core.stream.runs import union
 from cryptostream.core.stream.windows import (
     BEGINNING,
     END,
@@ -20,7 +21,6 @@ from cryptostream.core.stream.windows import (
     joined,
     nothing_after,
     stretches,
-    union,
 )
 from tests.support.stored import candles
 

@@ -15,8 +15,7 @@ from cryptostream.core.market.sanity import Fault, Tail, candle_faults, chain_br
 from cryptostream.core.market.series import Series
 from cryptostream.core.market.table import between
 from cryptostream.core.stream.completeness import absent_runs, named
-from cryptostream.core.stream.runs import Run, size, without
-from cryptostream.core.stream.windows import union
+from cryptostream.core.stream.runs import Run, size, union, without
 from cryptostream.local.verify_report import Finding, Kind
 
 

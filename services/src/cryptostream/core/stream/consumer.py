@@ -28,8 +28,8 @@ from cryptostream.core.stream.consumer_state import (
     SeriesMemory,
     dirty_changes,
 )
-from cryptostream.core.stream.runs import Run
-from cryptostream.core.stream.windows import Window, absorb, forget_before, stretches, union
+from cryptostream.core.stream.runs import Run, union
+from cryptostream.core.stream.windows import Window, absorb, forget_before, stretches
 
 Memories = Mapping[Series, SeriesMemory]
 Windows = Mapping[Series, tuple[Window, ...]]

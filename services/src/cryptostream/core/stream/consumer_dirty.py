@@ -22,8 +22,8 @@ from cryptostream.core.stream.consumer_state import (
     SeriesMemory,
     dirty_changes,
 )
-from cryptostream.core.stream.runs import Run, size, without
-from cryptostream.core.stream.windows import Window, joined, union
+from cryptostream.core.stream.runs import Run, size, union, without
+from cryptostream.core.stream.windows import Window, joined
 
 
 class Chunk(msgspec.Struct, frozen=True):

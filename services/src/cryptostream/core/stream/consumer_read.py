@@ -14,8 +14,8 @@ from cryptostream.core.result import Err
 from cryptostream.core.stream.consumer_config import ConsumerConfig
 from cryptostream.core.stream.consumer_reach import reads, relatives, span_of
 from cryptostream.core.stream.consumer_state import Arrival, Arrivals, ConsumerState, Load, remember
-from cryptostream.core.stream.runs import Run
-from cryptostream.core.stream.windows import Window, covers, stretches, union
+from cryptostream.core.stream.runs import Run, union
+from cryptostream.core.stream.windows import Window, covers, stretches
 
 Stage = Literal["decode", "validate", "store"]
 

@@ -84,17 +84,6 @@ def stretches(interval: Interval, opens: Sequence[Millis], apart: int) -> tuple[
     return tuple((opens[start], opens[end - 1]) for start, end in zip([0, *breaks], [*breaks, len(opens)], strict=True))
 
 
-def union(interval: Interval, runs: Iterable[Run]) -> tuple[Run, ...]:
-    """The same open times in as few runs as possible, ascending."""
-    done: list[Run] = []
-    for start, end in sorted(runs):
-        if done and start <= interval.next(done[-1][1]):
-            done[-1] = (done[-1][0], max(end, done[-1][1]))
-        else:
-            done.append((start, end))
-    return tuple(done)
-
-
 def _join_rows(older: CandleTable, newer: CandleTable) -> CandleTable:
     """`merge`, without sorting where `newer` simply goes on."""
     if not len(older) or not len(newer) or newer.open_time[0] <= older.open_time[-1]:
