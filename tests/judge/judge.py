@@ -45,6 +45,7 @@ class Judge:
         self._reader = TopicReader(kafka, (*stream.prices, stream.ledger_topic, stream.dead_letter_topic))
         self._noted = dict.fromkeys(stream.series, stream.start)
         self._judged = dict.fromkeys(stream.series, stream.start)
+        self._touched: dict[Series, int] = {}
         self._dead: list[str] = []
 
     def note_truth(self, since: int | None = None) -> None:
@@ -59,28 +60,35 @@ class Judge:
             self.truth.note(series, self._exchange.candles(series, start, end), now)
             self._noted[series] = max(self._noted[series], end)
 
+    @property
+    def ends(self) -> Mapping[tuple[str, int], int]:
+        """By topic and partition the offset after the last record that was read."""
+        return self._reader.ends
+
     def look(self, until: int) -> Findings:
         """Judge what has come since the last look, of candles closed by `until` (ms)."""
-        touched = self._read()
-        begin = {series: min(self._judged[series], touched.get(series, until)) for series in self._stream.series}
+        self.read()
+        begin = {each: min(self._judged[each], self._touched.get(each, until)) for each in self._stream.series}
+        self._touched.clear()
         return self._judge(begin, until)
 
     def verdict(self, until: int) -> Verdict:
         """Judge everything that had closed by `until` (ms)."""
-        self._read()
+        self.read()
         self._judge(dict.fromkeys(self._stream.series, self._stream.start), until)
         self._judge_strays()
         candles = sum(map(len, self.topics.newest.values()))
         return Verdict(self.findings, self.topics.records, candles, tuple(self._dead))
 
-    def _read(self) -> dict[Series, int]:
-        """What the topics have by now; the truth is asked after them, so that it knows each candle of theirs."""
+    def read(self) -> None:
+        """Take in what the topics have by now; the truth is asked after them, so that it knows what they tell."""
         messages = list(self._reader.read())
         self.note_truth()
         self.ledger.read(each for each in messages if each.topic == self._stream.ledger_topic)
         self._dead += [_told(each) for each in messages if each.topic == self._stream.dead_letter_topic]
         prices = (each for each in messages if each.topic in self._stream.prices)
-        return self.topics.read(prices, self.ledger.expired, self.ledger.reappeared)
+        for series, open_time in self.topics.read(prices, self.ledger.expired, self.ledger.reappeared).items():
+            self._touched[series] = min(self._touched.get(series, open_time), open_time)
 
     def _judge(self, begin: Mapping[Series, int], until: int) -> Findings:
         found = Findings()

@@ -18,7 +18,8 @@ class TopicReader:
     def __init__(self, settings: Mapping[str, str | int], topics: tuple[str, ...]) -> None:
         self._settings = settings
         self._topics = topics
-        self._next: dict[tuple[str, int], int] = {}
+        self.ends: dict[tuple[str, int], int] = {}
+        """By topic and partition the offset after the last record that was read."""
 
     def read(self) -> Iterator[Message]:
         """Records up to the end as it is now, in the order of each partition."""
@@ -31,7 +32,7 @@ class TopicReader:
         }
         with closing(Consumer({**self._settings, **group, **modes})) as consumer:
             places = self._places(consumer)
-            consumer.assign([TopicPartition(*place, self._next.get(place, OFFSET_BEGINNING)) for place in places])
+            consumer.assign([TopicPartition(*place, self.ends.get(place, OFFSET_BEGINNING)) for place in places])
             yield from self._to_the_end(consumer, set(places))
 
     def _places(self, consumer: Consumer) -> list[tuple[str, int]]:
@@ -48,7 +49,7 @@ class TopicReader:
                 error = polled.error()
                 if error is None:
                     until = time.monotonic() + PATIENCE
-                    self._next[place] = (polled.offset() or 0) + 1
+                    self.ends[place] = (polled.offset() or 0) + 1
                     yield _message(polled)
                 elif error.code() == KafkaError._PARTITION_EOF:
                     left.discard(place)

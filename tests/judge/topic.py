@@ -39,6 +39,8 @@ class Topics:
         self.records = 0
         self.newest: dict[Series, dict[int, Published]] = {series: {} for series in stream.series}
         self.again: dict[tuple[Series, int], list[Published]] = {}
+        self.times: dict[tuple[str, int], list[int]] = {}
+        """By topic and partition the times of publication (ms) of all records, in order."""
         self._stream = stream
         self._truth = truth
         self._starts = starts
@@ -53,6 +55,7 @@ class Topics:
         touched: dict[Series, int] = {}
         for message in messages:
             self.records += 1
+            self.times.setdefault((message.topic, message.partition), []).append(message.timestamp)
             stated = parsed(message)
             if isinstance(stated, str):
                 self.findings.add("wrong", f"{message}: {stated}")
