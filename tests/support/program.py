@@ -76,10 +76,14 @@ class Program:
         return self.process.wait(PATIENCE)
 
     def usage(self) -> Usage:
-        """As /proc tells it."""
-        root = Path("/proc") / str(self.process.pid)
-        told = dict(line.split(":", 1) for line in (root / "status").read_text().splitlines())
-        return Usage(int(told["VmRSS"].split()[0]) * 1024 / 1e6, int(told["Threads"]), _sockets(root / "fd"))
+        return usage(self.process.pid)
+
+
+def usage(process: int) -> Usage:
+    """As /proc tells it."""
+    root = Path("/proc") / str(process)
+    told = dict(line.split(":", 1) for line in (root / "status").read_text().splitlines())
+    return Usage(int(told["VmRSS"].split()[0]) * 1024 / 1e6, int(told["Threads"]), _sockets(root / "fd"))
 
 
 def _sockets(descriptors: Path) -> int:
