@@ -11,10 +11,12 @@ SETPRIV = Tool("setpriv", "install util-linux, the package util-linux", "util-li
 
 KAFKA = Part("kafka", "4.3.1", (MAVEN,), (JAVA, SETPRIV))
 INFLUXDB = Part("influxdb", "2.7.12", (GO, CARGO, CC), (SETPRIV,))
+KUBERNETES = Part("kubernetes", "1.34.4", (GO,), (SETPRIV,))
 
 # A tier that is not named here needs Python only. What is soonest built comes first.
 PARTS: dict[str, tuple[Part, ...]] = {
     "integration": (KAFKA, INFLUXDB),
+    "operator": (KUBERNETES,),
     "chaos": (KAFKA, INFLUXDB),
     "bench": (KAFKA, INFLUXDB),
 }
