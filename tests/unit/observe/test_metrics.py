@@ -29,7 +29,10 @@ def metrics(time: Time) -> Metrics:
     return Metrics("market.majors", time, simulated=True)
 
 
-ORDER = ("stream", "simulated", "version", "symbol", "interval", "stage", "outcome", "cause", "reason", "le")
+ORDER = (
+    *("stream", "simulated", "version", "symbol", "interval", "stage", "outcome", "cause", "reason", "topic"),
+    *("partition", "kind", "part", "le"),
+)
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
@@ -165,3 +168,34 @@ def test_two_streams_in_one_process_do_not_mix(metrics: Metrics, time: Time) -> 
     other = Metrics("market.minors", time, simulated=False)
     metrics.published(BTC, "live")
     assert not [key for key in samples(other) if key[0] == "cryptostream_candles_total"]
+
+
+def test_the_lag_is_that_of_the_partitions_held_now(metrics: Metrics) -> None:
+    metrics.lags({("a.b.prices-1m", 0): 5, ("a.b.prices-1m", 1): 0})
+    metrics.lags({("a.b.prices-1m", 1): 7, ("a.b.prices-1h", 1): 1})
+    found = {key[1:]: value for key, value in samples(metrics).items() if key[0] == "cryptostream_log_lag_records"}
+    assert found == {("a.b.prices-1m", "1"): 7, ("a.b.prices-1h", "1"): 1}
+
+
+def test_what_the_log_does_is_counted(metrics: Metrics) -> None:
+    metrics.records_read(5)
+    metrics.records_read(2)
+    metrics.rebalanced("assigned")
+    metrics.offsets_committed()
+    metrics.range_expired(("a.b.prices-1m", 3))
+    metrics.transaction("committed", 0.03)
+    metrics.ledger_read(1200, 0.5)
+    metrics.reachable("store", reachable=False)
+    metrics.generation(4)
+    found = samples(metrics)
+    assert found["cryptostream_log_records_read_total",] == 7
+    assert found["cryptostream_log_rebalances_total", "assigned"] == 1
+    assert found["cryptostream_log_commits_total",] == 1
+    assert found["cryptostream_log_ranges_expired_total", "a.b.prices-1m"] == 1
+    assert found["cryptostream_transactions_total", "committed"] == 1
+    assert found["cryptostream_transaction_seconds_bucket", "0.05"] == 1
+    assert found["cryptostream_ledger_read_records",] == 1200
+    assert found["cryptostream_ledger_read_seconds",] == 0.5
+    assert found["cryptostream_reachable", "store"] == 0
+    assert ("cryptostream_reachable", "log") not in found
+    assert found["cryptostream_assignment_generation",] == 4

@@ -61,6 +61,26 @@ CATALOGUE = (
     Described("exchange_clock_offset_seconds", "gauge", "Exchange time less the time of this machine."),
     Described("exchange_banned_until_seconds", "gauge", "Unix time at which a ban ends; 0 without one."),
     Described("connections", "gauge", "Open WebSocket connections."),
-    Described("log_backlog_records", "gauge", "Records published and not yet read from the log."),
+    Described("log_backlog_records", "gauge", "Records published and not yet read from the log in this process."),
+    Described(
+        "log_lag_records",
+        "gauge",
+        "Records published and not yet given to this consumer, by partition it holds.",
+        ("topic", "partition"),
+    ),
+    Described("log_records_read", "counter", "Records given to this consumer."),
+    Described(
+        "log_rebalances", "counter", "Times that partitions were assigned, revoked or lost to this consumer.", ("kind",)
+    ),
+    Described("log_commits", "counter", "Commits of offsets that the broker has taken."),
+    Described("log_ranges_expired", "counter", "Ranges that were deleted before they were read.", ("topic",)),
+    Described("transactions", "counter", "Transactions that were committed, aborted or failed.", ("outcome",)),
+    Described(
+        "transaction_seconds", "histogram", "From the beginning of a transaction to its end; it holds up readers."
+    ),
+    Described("ledger_read_records", "gauge", "Records read to take over from an earlier producer."),
+    Described("ledger_read_seconds", "gauge", "How long that took."),
+    Described("reachable", "gauge", "1 if the last call succeeded, else 0, by part: log, store.", ("part",)),
+    Described("assignment_generation", "gauge", "Generation of the assignment that is followed."),
     Described("threads", "gauge", "Threads of the process."),
 )

@@ -27,6 +27,7 @@ from cryptostream.core.market.gap import CAUSES, Cause
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.reject import Reason
 from cryptostream.core.market.series import Series
+from cryptostream.core.ports import Place
 from cryptostream.observe.catalogue import CATALOGUE, LATENCY_BUCKETS, PREFIX, Described
 
 # A second line per counter, with the time it began, is of no use to anybody.
@@ -50,6 +51,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._now = now
         self._newest: dict[Series, Millis] = {}
+        self._held: frozenset[Place] = frozenset()
         self._counters = {d.name: _counter(d, self._registry) for d in CATALOGUE if d.kind == "counter"}
         self._gauges = {d.name: _gauge(d, self._registry) for d in CATALOGUE if d.kind == "gauge"}
         self._histograms = {d.name: _histogram(d, self._registry) for d in CATALOGUE if d.kind == "histogram"}
@@ -163,10 +165,49 @@ class Metrics:
         """`records` is asked for the log's unread records whenever metrics are rendered."""
         self._gauges["log_backlog_records"].set_function(records)
 
+    def lags(self, records: Mapping[Place, int]) -> None:
+        """Records behind, of each partition that is held now."""
+        gauge = self._gauges["log_lag_records"]
+        for topic, partition in self._held - records.keys():
+            gauge.remove(topic, str(partition))
+        for (topic, partition), behind in records.items():
+            gauge.labels(topic, str(partition)).set(behind)
+        self._held = frozenset(records)
+
+    def records_read(self, records: int) -> None:
+        self._count("log_records_read", by=records)
+
+    def rebalanced(self, kind: str) -> None:
+        """`kind`: assigned, revoked or lost."""
+        self._count("log_rebalances", kind)
+
+    def offsets_committed(self) -> None:
+        self._count("log_commits")
+
+    def range_expired(self, place: Place) -> None:
+        self._count("log_ranges_expired", place[0])
+
+    def transaction(self, outcome: str, seconds: float) -> None:
+        """`outcome`: committed, aborted or failed."""
+        self._count("transactions", outcome)
+        self._histograms["transaction_seconds"].observe(seconds)
+
+    def ledger_read(self, records: int, seconds: float) -> None:
+        self._gauges["ledger_read_records"].set(records)
+        self._gauges["ledger_read_seconds"].set(seconds)
+
+    def reachable(self, part: Literal["log", "store"], *, reachable: bool) -> None:
+        self._gauges["reachable"].labels(part).set(reachable)
+
+    def generation(self, generation: int) -> None:
+        """The assignment that is followed."""
+        self._gauges["assignment_generation"].set(generation)
+
     # ------------------------------------------------------------ inside
 
     def _count(self, name: str, *labels: str, by: int = 1) -> None:
-        self._counters[name].labels(*labels).inc(by)
+        counter = self._counters[name]
+        (counter.labels(*labels) if labels else counter).inc(by)
 
     def _freshness(self, series: Series) -> float:
         now = self._now()
