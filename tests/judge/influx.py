@@ -51,6 +51,19 @@ class Influx:
         rows = _rows(self._query(f'{selected} |> filter(fn: (r) => r._field == "{field}") |> count()'))
         return {tuple(row.get(tag, "") for tag in TAGS): int(row["_value"]) for _, row in rows}
 
+    def sums(
+        self, bucket: str, measurement: str, stream: str, series: Series, span: tuple[int, int]
+    ) -> dict[str, tuple[int, int | float]]:
+        """How many points have each field of numbers, and the sum of it."""
+        selected = _selected(bucket, measurement, stream, series, span)
+        numbers = '|> filter(fn: (r) => not contains(value: r._field, set: ["lane", "source", "simulated", "flagged"]))'
+        flags = '|> filter(fn: (r) => r._field != "warm" and r._field != "gap_in_window")'
+        counts, sums = (
+            {row["_field"]: _number(types["_value"], row["_value"]) for types, row in _rows(self._query(query))}
+            for query in (f"{selected} {numbers} {flags} |> {how}()" for how in ("count", "sum"))
+        )
+        return {name: (int(count), sums[name]) for name, count in counts.items()}
+
     def _query(self, flux: str) -> str:
         body = json.dumps({"query": flux, "dialect": {"annotations": ["datatype"], "header": True}})
         answer = self._pool.request("POST", self._url, body=body, headers=self._headers)
@@ -92,6 +105,10 @@ def _rows(text: str) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
         else:
             assert "error" not in names, cells
             yield dict(zip(names, types, strict=True)), dict(zip(names, cells, strict=True))
+
+
+def _number(kind: str, text: str) -> int | float:
+    return int(text) if kind == "long" else float(text)
 
 
 def _millis(text: str) -> int:
