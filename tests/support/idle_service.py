@@ -60,7 +60,7 @@ class Idle:
     def close(self) -> None: ...
 
 
-def opened(settings: Settings, _: Log) -> Result[Service, LogError]:
+def opened(settings: Settings, _: Event, __: Log) -> Result[Service, LogError]:
     how = "".join(sys.argv[2:])
     return Err(LogError("no such certificate", fatal=True)) if how == "unopened" else Ok(Idle(settings, how))
 

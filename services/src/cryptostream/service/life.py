@@ -18,13 +18,16 @@ Run = Callable[[threading.Event], Result[None, LogError] | Result[None, Halt]]
 
 
 class Work:
-    """What a service is there for, in a thread of its own. `fault` says why it ended, if it was not asked to."""
+    """What a service is there for, in a thread of its own, until `ending` is set.
 
-    def __init__(self, name: str, run: Run, log: Log) -> None:
+    `fault` says why it ended, if it was not asked to.
+    """
+
+    def __init__(self, run: Run, ending: threading.Event, log: Log) -> None:
         self._run = run
+        self._ending = ending
         self._log = log
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._body, name=name)
+        self._thread = threading.Thread(target=self._body, name="work")
         self.fault: str | None = None
 
     @property
@@ -36,19 +39,19 @@ class Work:
 
     def end(self) -> None:
         """Ask it to end, and wait until it has."""
-        self._stop.set()
+        self._ending.set()
         self._thread.join()
 
     def _body(self) -> None:
         try:
-            done = self._run(self._stop)
+            done = self._run(self._ending)
         except Exception as error:  # noqa: BLE001 - nobody looks at what a thread raises
             self.fault = f"{type(error).__name__}: {error}"
             self._log.error("crashed", error=error)
             return
         if isinstance(done, Err):
             self.fault = done.error.detail
-        elif not self._stop.is_set():
+        elif not self._ending.is_set():
             self.fault = "it ended without being asked to"
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -57,7 +58,16 @@ class Service(Protocol):
         """Release everything; the work has ended."""
 
 
-Open = Callable[[Settings, Log], Result[Service, LogError]]
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """`asked` is set when the process is to stop, `ending` then, when its work is to."""
+
+    asked: threading.Event
+    ending: threading.Event
+
+
+Open = Callable[[Settings, threading.Event, Log], Result[Service, LogError]]
+"""Puts a service together; the event is set when its work is to end, so that no wait goes on after that."""
 
 
 def run_service(role: Role, path: Path, open_service: Open) -> int:
@@ -68,36 +78,33 @@ def run_service(role: Role, path: Path, open_service: Open) -> int:
         return _refuse(settings.error)
     config, spec = settings.value.config, settings.value.spec
     with ExitStack() as held:
-        stop = held.enter_context(stop_signals())
+        ends = Ends(held.enter_context(stop_signals()), threading.Event())
         log = held.enter_context(
             setup_logging(None, config.log_level, stream=spec.stream, simulated=config.simulated, role=role)
         )
         watcher = Watcher(log)
-        for each in settings.value.certificates:
-            watcher.watch(each, _known(each), partial(_renewed, each, stop, log))
-        opened = open_service(settings.value, log)
+        for each in settings.value.certificates:  # before they are read, so that no change is missed
+            watcher.watch(each, _known(each), partial(_renewed, each, ends.asked, log))
+        opened = open_service(settings.value, ends.ending, log)
         if isinstance(opened, Err):
             return _refuse((Fault(str(path), opened.error.detail, "check what is mounted"),))
         held.callback(opened.value.close)
-        return _live(opened.value, settings.value, watcher, stop, log)
+        return _live(opened.value, settings.value, watcher, ends, log)
 
 
-def _live(service: Service, settings: Settings, watcher: Watcher, stop: threading.Event, log: Log) -> int:
-    work = Work("work", service.run, log)
+def _live(service: Service, settings: Settings, watcher: Watcher, ends: Ends, log: Log) -> int:
+    config, assigned = settings.config, settings.assigned
+    work = Work(service.run, ends.ending, log)
     with ExitStack() as held:
-        served = held.enter_context(
-            serve(_pages(service, work, watcher), settings.config.http, settings.config.work_dir)
-        )
+        served = held.enter_context(serve(_pages(service, work, watcher), config.http, config.work_dir))
         if isinstance(served, Err):
             return _refuse((served.error,))
-        follow = partial(_follow, service, settings.config, log)
-        watcher.watch(Path(settings.config.assignment_file), settings.assigned_as, follow)
+        follow = partial(_follow, service, config, log)
+        watcher.watch(Path(config.assignment_file), settings.assigned_as, follow)
         watcher.start()
         held.callback(watcher.close)
-        log.info(
-            "started", http=served.value, generation=settings.assigned.generation, symbols=len(settings.spec.symbols)
-        )
-        return live(work, stop, service.tick, log)
+        log.info("started", http=served.value, generation=assigned.generation, symbols=len(assigned.symbols))
+        return live(work, ends.asked, service.tick, log)
 
 
 def _pages(service: Service, work: Work, watcher: Watcher) -> Pages:
