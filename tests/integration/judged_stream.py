@@ -6,19 +6,19 @@ Nothing of the product takes part: what the judge is tried on must not depend on
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isnan
 from typing import Any
 
 from confluent_kafka import Producer
 
+from tests.bench.workload import line
 from tests.judge import grid
 from tests.judge.columns import columns_of
 from tests.judge.enriched import expected
 from tests.judge.exchange import Exchange
 from tests.judge.influx import Influx as Flux
-from tests.judge.judge import Judge, _adjoins
+from tests.judge.judge import Judge, adjoins
 from tests.judge.partition import partition_of
-from tests.judge.raw import Field, Point, wanted_fields
+from tests.judge.raw import Point, wanted_fields
 from tests.judge.record import Message
 from tests.judge.stream import Declared, Series, Stream
 from tests.judge.topic import Topics
@@ -73,7 +73,7 @@ class JudgedStream:
             (self.stream.raw_bucket, "gap", [self._gap_point(each) for each in self.gaps]),
             (self.stream.enriched_bucket, "indicators", self.enriched),
         ):
-            self.influx.write(bucket, (line(measurement, point) for point in points))
+            self.influx.write(bucket, (_line(measurement, point) for point in points))
 
     def produce(self, messages: Iterable[Message], *, transaction: str | None = None) -> None:
         """Append records; with a `transaction`, inside one of that id, which is left to be aborted."""
@@ -150,35 +150,17 @@ class JudgedStream:
         published, tags = topics.newest[series], self.stream.tags(series)
         self.raw.extend(Point(time, tags, wanted_fields(published[time], simulated=True)) for time in sorted(published))
         columns = columns_of(series.interval, published, BEGAN)
-        due = expected(self.stream.indicators, columns, _adjoins(columns), simulated=True)
-        for time, at in due.place.items():
-            values = {name: float(column[at]) for name, column in due.window.items() if not isnan(column[at])}
-            exact = {name: column[at] for name, column in due.exact.items()}
-            fields = {name: value for name, value in {**exact, **values}.items() if value is not None}
-            self.enriched.append(Point(time, tags, fields))
+        due = expected(self.stream.indicators, columns, adjoins(columns), simulated=True)
+        self.enriched.extend(Point(time, tags, due.fields(at)) for time, at in due.place.items())
 
 
 def _never(_: Series, __: int) -> bool:
     return False
 
 
-def line(measurement: str, point: Point) -> str:
-    """A point in line protocol, its integers as integers."""
+def _line(measurement: str, point: Point) -> str:
     tags = ",".join(f"{name}={value}" for name, value in point.tags.items())
-    fields = ",".join(f"{name}={_literal(value)}" for name, value in point.fields.items())
-    return f"{measurement},{tags} {fields} {point.time}"
-
-
-def _literal(value: Field) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case int():
-            return f"{value}i"
-        case float():
-            return repr(value)
-        case _:
-            return f'"{value}"'
+    return line(measurement, tags, point.fields, point.time)
 
 
 Break = Callable[[JudgedStream], None]

@@ -33,6 +33,12 @@ class Expected:
     scale: Mapping[str, float]
     plain: Bools
 
+    def fields(self, at: int) -> dict[str, Field]:
+        """The fields of the row at place `at`; what is undefined has none."""
+        exact = {name: values[at] for name, values in self.exact.items()}
+        values = {name: float(column[at]) for name, column in self.window.items() if np.isfinite(column[at])}
+        return {name: value for name, value in exact.items() if value is not None} | values
+
 
 def expected(declared: tuple[Declared, ...], columns: Columns, adjoins: Bools, *, simulated: bool) -> Expected:
     """Computed from `columns`; `adjoins` says of each row whether the slot before it on the grid is there."""

@@ -129,7 +129,7 @@ class Judge:
             judge_raw(series, tags, stored, self._wanted(series, page), found)
         if not len(columns):
             return
-        wanted = expected(self._stream.indicators, columns, _adjoins(columns), simulated=self._stream.simulated)
+        wanted = expected(self._stream.indicators, columns, adjoins(columns), simulated=self._stream.simulated)
         for page in _pages(series.interval, span):
             rows = self._store.points(self._stream.enriched_bucket, "indicators", self._stream.name, series, page)
             judge_enriched(series, tags, rows, wanted, page, found)
@@ -164,7 +164,7 @@ def _told(letter: Message) -> str:
     return ", ".join(f"{name}={value.decode(errors='replace')}" for name, value in letter.headers)
 
 
-def _adjoins(columns: Columns) -> Bools:
+def adjoins(columns: Columns) -> Bools:
     """Of each row whether the slot of the grid before it is there."""
     return np.asarray(np.diff(columns.index, prepend=columns.index[:1] - 2) == 1)
 

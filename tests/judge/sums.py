@@ -45,12 +45,12 @@ def of_truth(exchange: Exchange, series: Series, start: int, end: int) -> Sums:
 
 
 class TopicSums:
-    """Of records that are read once: each candle may come once, and nothing but revision 0."""
+    """Of records up to the `ends` of their series: each candle may come once, and nothing but revision 0."""
 
-    def __init__(self, stream: Stream, end: int) -> None:
+    def __init__(self, stream: Stream, ends: Mapping[Series, int]) -> None:
         self.findings = Findings()
         self.sums = {series: Sums() for series in stream.series}
-        self._end = end
+        self._ends = ends
         self._seen = {series: bytearray() for series in stream.series}
         self._start = {series: grid.first_at_or_after(series.interval, stream.start) for series in stream.series}
 
@@ -58,7 +58,7 @@ class TopicSums:
         for message in messages:
             candle = json.loads(message.value or b"")
             series, open_time = Series(candle["symbol"], candle["interval"]), candle["open_time"]
-            if open_time >= self._end:
+            if open_time >= self._ends[series]:
                 continue
             if not self._is_first(series, open_time):
                 self.findings.add("duplicated", f"{message}: {series} {open_time} once more")

@@ -7,7 +7,7 @@ from tests.judge.columns import Columns, columns_of
 from tests.judge.enriched import Expected, expected, judge_enriched
 from tests.judge.findings import Findings
 from tests.judge.grid import MINUTE
-from tests.judge.judge import _adjoins
+from tests.judge.judge import adjoins
 from tests.judge.raw import Field, Point, judge_raw, wanted_fields
 from tests.judge.topic import Topics
 from tests.unit.judge.support import BTC, START, STREAM, messages, points, rows, topics_of, truth_of
@@ -80,18 +80,12 @@ def wanted(count: int = 150, missing: int | None = None) -> tuple[Expected, Colu
     if missing is not None:
         del published[START + missing * MINUTE]
     columns = columns_of("1m", published, SPAN[1])
-    return expected(STREAM.indicators, columns, _adjoins(columns), simulated=True), columns
+    return expected(STREAM.indicators, columns, adjoins(columns), simulated=True), columns
 
 
 def stored_rows(due: Expected) -> list[Point]:
     """The enriched bucket as it should be."""
-    found = []
-    for time, at in due.place.items():
-        exact = {name: values[at] for name, values in due.exact.items()}
-        values = {name: float(column[at]) for name, column in due.window.items() if np.isfinite(column[at])}
-        fields = {name: value for name, value in {**exact, **values}.items() if value is not None}
-        found.append(Point(time, TAGS, fields))
-    return found
+    return [Point(time, TAGS, due.fields(at)) for time, at in due.place.items()]
 
 
 def enriched(due: Expected, stored: list[Point], span: tuple[int, int] = SPAN) -> Findings:
