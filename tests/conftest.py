@@ -16,6 +16,10 @@ settings.register_profile("thorough", deadline=None, suppress_health_check=_PATI
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the files of tests/data/operator anew")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of recorded data (its README.md says what is in it)."""
