@@ -76,7 +76,7 @@ class Ledger:
     def _take(self, message: Message) -> str | None:
         stated = json.loads(message.value or b"")
         match (message.key or b"").decode().split("|"):
-            case ["g", symbol, interval, start] if (series := Series(symbol, interval)) in self._stream.series:
+            case ["g" | "e", symbol, interval, start] if (series := Series(symbol, interval)) in self._stream.series:
                 return self._take_gap(series, int(start), stated)
             case ["p", symbol, interval] if (series := Series(symbol, interval)) in self._stream.series:
                 self.progress[series] = stated

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from cryptostream.core.codec.ledger import decode, encode, key
-from cryptostream.core.market.gap import Gap
+from cryptostream.core.market.gap import BY_CONSUMER, Gap
 from cryptostream.core.market.progress import Front, Progress
 from tests.unit.codec.examples import SERIES, err, ok
 
@@ -55,6 +55,13 @@ def test_progress_stands_under_its_series() -> None:
             },
         ],
     }
+
+
+def test_a_gap_that_a_consumer_names_stands_under_a_key_of_its_own() -> None:
+    """It may begin where a gap of the producer's begins, and must not take its place."""
+    named = replace(GAP, cause="expired", state="open", evidence=BY_CONSUMER)
+    assert key(named) == b"e|BTCUSDC|1m|1679661600000"
+    assert ok(decode(key(named), encode(named))) == named
 
 
 def test_a_gap_stands_under_its_series_and_start_with_the_moments_in_microseconds() -> None:

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cryptostream.core.market.candle import Ints
-from cryptostream.core.market.gap import Gap
+from cryptostream.core.market.gap import BY_CONSUMER, Gap
 from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.progress import Front, Progress
 from cryptostream.core.market.series import Series
-from cryptostream.core.stream.resume import BY_CONSUMER, bounds, missing
+from cryptostream.core.stream.resume import bounds, missing
 
 GRID = INTERVALS["1m"]
 SERIES = Series("BTCUSDC", "1m")
@@ -91,7 +91,6 @@ def test_what_was_published_once_and_is_open_again_is_missing() -> None:
 
 
 def test_what_a_consumer_names_does_not_hide_what_the_producer_still_had_to_do() -> None:
-    """Its entry stands under the same key, and may be shorter, or of an older hole that was worked off."""
     told = progress(0, 20, Front(at(3), at(12), at(6)))
     named = gap(3, 9, cause="expired", evidence=BY_CONSUMER)
     assert missing(GRID, told, (named,), opens(), at(0), at(20)) == (run(3, 12),)

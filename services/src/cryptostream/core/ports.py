@@ -224,7 +224,7 @@ class Ledger(Protocol):
     """The producer's memory across restarts: its gaps, and what of its work has arrived."""
 
     def gaps(self) -> Result[tuple[Gap, ...], LogError]:
-        """Every gap ever recorded, at its newest state."""
+        """Every gap ever recorded, at its newest state; what a consumer has named replaces none of the producer's."""
 
     def progress(self) -> Result[Mapping[Series, Progress], LogError]:
         """The last checkpoint of each series; empty where none are kept."""

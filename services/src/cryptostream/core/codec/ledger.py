@@ -1,6 +1,7 @@
 """Ledger records: the compacted topic that holds, by key, the newest progress and every gap of a series. Pure.
 
-Keys are `p|BTCUSDC|1m` and `g|BTCUSDC|1m|<first open time>`; open times are milliseconds, `at`s microseconds.
+Keys are `p|BTCUSDC|1m`, `g|BTCUSDC|1m|<first open time>` for a gap of the producer's, and `e|…` in place of `g|…` for
+one that a consumer has named: so neither writes over the other's. Open times are milliseconds, `at`s microseconds.
 """
 
 from typing import Final, assert_never
@@ -10,7 +11,7 @@ from msgspec.structs import asdict
 
 from cryptostream.core.codec.versioned import SCHEMA, read
 from cryptostream.core.market.candle import Int64
-from cryptostream.core.market.gap import Cause, Gap, GapState, Proof
+from cryptostream.core.market.gap import BY_CONSUMER, Cause, Gap, GapState, Proof
 from cryptostream.core.market.interval import INTERVALS
 from cryptostream.core.market.progress import Front, Progress
 from cryptostream.core.market.reject import Rejected
@@ -62,7 +63,7 @@ def key(entry: Entry) -> bytes:
         case Progress():
             return f"p|{place}".encode()
         case Gap():
-            return f"g|{place}|{entry.start}".encode()
+            return f"{'e' if entry.evidence == BY_CONSUMER else 'g'}|{place}|{entry.start}".encode()
         case _:
             assert_never(entry)
 
@@ -88,11 +89,11 @@ def decode(key: bytes, value: bytes) -> Result[Entry, Rejected]:
         case ["p", symbol, interval] if interval in INTERVALS:
             series = Series(symbol, interval)
             return map_ok(read(_progress, value), lambda record: _progress_of(series, record))
-        case ["g", symbol, interval, start] if interval in INTERVALS:
+        case ["g" | "e", symbol, interval, start] if interval in INTERVALS:
             series = Series(symbol, interval)
             return bind(read(_gap, value), lambda record: _gap_of(series, start, record))
         case _:
-            return Err(Rejected("malformed", f"{key[:80]!r} is no key of a ledger: p|SYMBOL|INTERVAL or g|…|FROM"))
+            return Err(Rejected("malformed", f"{key[:80]!r} is no key: p|SYMBOL|INTERVAL, or g|…|FROM, or e|…|FROM"))
 
 
 def _progress_of(series: Series, record: ProgressRecord) -> Progress:

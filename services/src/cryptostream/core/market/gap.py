@@ -16,6 +16,10 @@ CAUSES: tuple[Cause, ...] = ("pending", "exchange_outage", "before_listing", "de
 ABSENT_CAUSES: frozenset[Cause] = frozenset({"exchange_outage", "before_listing", "delisted"})
 """Causes which say that the exchange itself has no candle: these open times are not expected."""
 
+BY_CONSUMER = "consumer"
+"""Evidence of a gap that a consumer has named: a range that expired before it was read. It is an entry of its own,
+whatever gap of the producer's begins at the same open time."""
+
 GapState = Literal["open", "closed"]
 Proof = Literal["trade_ids", "rest", "none"]
 

@@ -5,17 +5,13 @@ published since. So reading a part of the log again changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from cryptostream.core.market.candle import Ints
-from cryptostream.core.market.gap import Gap
+from cryptostream.core.market.gap import BY_CONSUMER, Gap
 from cryptostream.core.market.interval import INTERVALS, Interval, Millis
 from cryptostream.core.market.progress import Progress
 from cryptostream.core.stream.completeness import absent_runs
 from cryptostream.core.stream.runs import Run, union, within
-
-BY_CONSUMER: Final = "consumer"
-"""Evidence of a gap that a consumer has named: a range that expired before it was read."""
 
 
 def missing(  # noqa: PLR0913, PLR0917 - what is left of a series, and the range asked for
@@ -64,8 +60,7 @@ def _last(progress: Progress) -> Millis:
 def _unknown(interval: Interval, progress: Progress, gaps: Sequence[Gap], asked: Run) -> Iterable[Run]:
     """The runs of which the checkpoint does not say that they are published; one may be empty.
 
-    An open gap that the checkpoint does not know was opened since, over what had been published. One that a consumer
-    has named may have replaced the producer's own entry, so that both count.
+    An open gap that the checkpoint does not know was opened since, over what had been published.
     """
     yield asked[0], interval.shift(progress.start, -1)
     yield progress.next_open, asked[1]
