@@ -5,12 +5,13 @@ from tests.support.parts.cache import Part, Tool
 GO = Tool("go", "install Go 1.23 or newer (Debian 12 has it in backports)", "golang-go")
 CARGO = Tool("cargo", "install Rust, by rustup or as the package cargo", "cargo")
 CC = Tool("gcc", "install a C compiler, the package gcc", "gcc")
+PKG_CONFIG = Tool("pkg-config", "install pkg-config, the package pkgconf", "pkgconf")
 JAVA = Tool("java", "install Java 17 or newer, the package openjdk-17-jre-headless", "openjdk-17-jre-headless")
 MAVEN = Tool("mvn", "install Maven, the package maven", "maven")
 SETPRIV = Tool("setpriv", "install util-linux, the package util-linux", "util-linux")
 
 KAFKA = Part("kafka", "4.3.1", (MAVEN,), (JAVA, SETPRIV))
-INFLUXDB = Part("influxdb", "2.7.12", (GO, CARGO, CC), (SETPRIV,))
+INFLUXDB = Part("influxdb", "2.7.12", (GO, CARGO, CC, PKG_CONFIG), (SETPRIV,))
 KUBERNETES = Part("kubernetes", "1.34.4", (GO,), (SETPRIV,))
 
 # A tier that is not named here needs Python only. What is soonest built comes first.
