@@ -9,6 +9,9 @@ READY := .venv/.ready
 BIN := .venv/bin
 SAMPLE := manifests/samples/majors.yaml
 ARGS ?=
+# Of the fault matrix (make chaos).
+ROUNDS ?= 60
+SEED ?= 1
 # Examples drawn by chance are the same in every run; `thorough` searches anew.
 export HYPOTHESIS_PROFILE ?= ci
 export UV_PYTHON := $(PYTHON)
@@ -20,8 +23,6 @@ UNIT := tests/unit tests/property tests/contract $(wildcard tests/embedded)
 operator_comes := with the operator
 e2e_comes := with real pods
 seen_comes := with the console and the dashboards
-chaos_comes := with Kafka and InfluxDB
-bench_comes := with Kafka and InfluxDB
 # The operator's tests are in tests/cluster: a folder called `operator` would hide the standard library's module.
 folder_of = $(1:operator=cluster)
 tests_of = $(wildcard $(addprefix tests/$(folder_of)/,test_*.py */test_*.py))
@@ -81,15 +82,15 @@ test-e2e: $(READY) ## real pods
 test-seen: $(READY) ## generated things and a real browser
 	$(call tier,seen)
 
-chaos: $(READY) ## faults in the real parts
-	$(call tier,chaos)
+chaos: $(READY) ## services, real parts, and faults by chance: ROUNDS=60 SEED=1
+	@$(PARTS) need chaos && $(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED) $(ARGS)
 
 soak: $(READY) ## the long tests: many kills, a simulated day
 	@if grep -rqs "mark\.soak" tests --include='test_*.py'; then $(BIN)/pytest -m soak --timeout 0 $(ARGS); \
 	else echo "soak: no tests in this tier yet: it comes with the embedded run"; fi
 
-bench: $(READY) ## measurements
-	$(call tier,bench,-s)
+bench: $(READY) ## the consumer against what InfluxDB takes at most; results in build/bench.json
+	@$(PARTS) need bench && $(BIN)/python -m tests.bench $(ARGS)
 
 lint: $(READY) ## ruff, mypy, import contracts
 	@$(checks); exit $$failed

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.chaos.catching_up import CaughtUp
 from tests.chaos.recovery import Place, Struck, Way, freed_at, percentile, publishing, storing
 
 BEGIN, END = "<!-- written by make chaos: begin -->", "<!-- written by make chaos: end -->"
@@ -12,11 +13,16 @@ BEGIN, END = "<!-- written by make chaos: begin -->", "<!-- written by make chao
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was seen of a run: faults, times of publication (s) by place, ascending, and looks at what was committed."""
+    """What was seen of a run.
+
+    Faults; times of publication (s) by place, ascending; looks at what was committed; and of each candle that was
+    missed while a WebSocket was down, the seconds from reconnection to publication.
+    """
 
     struck: Sequence[Struck]
     published: Mapping[Place, Sequence[float]]
     committed: Sequence[tuple[float, Mapping[Place, int]]]
+    repairs: Sequence[float]
 
     def recoveries(self, way: Way) -> dict[str, list[float]]:
         """By fault, for each time it struck, the seconds until what it blocked went on."""
@@ -45,6 +51,23 @@ def table(seen: Seen) -> Iterator[str]:
 
 def _told(seconds: Sequence[float] | None) -> str:
     return f"{percentile(seconds, 0.5):.1f} / {percentile(seconds, 0.99):.1f}" if seconds else "-"
+
+
+def _told_of(seconds: Sequence[float]) -> str:
+    return f"p50 {percentile(seconds, 0.5):.1f} s, p99 {percentile(seconds, 0.99):.1f} s" if seconds else "not met"
+
+
+def objectives(seen: Seen, gone: Sequence[float], caught: CaughtUp) -> Iterator[str]:
+    """A row for each promise about recovery: what is promised, and what was measured."""
+    publish, store = seen.recoveries("publish"), seen.recoveries("store")
+    yield "| promise | measured |"
+    yield "| --- | --- |"
+    yield f"| consumer killed → storing again, p99 ≤ 12 s | {_told_of(store.get('consumer killed', ()))} |"
+    yield f"| producer killed → publishing again, p99 ≤ 12 s | {_told_of(publish.get('producer killed', ()))} |"
+    yield f"| a producer that never comes back holds readers up ≤ 25 s | at most {max(gone, default=0):.1f} s |"
+    for name, share in (("InfluxDB", caught.after_store), ("broker", caught.after_broker)):
+        yield f"| {name} back → caught up at ≥ 0.5 of the unfaulted rate | {share:.2f} of {caught.rate:,.0f} /s |"
+    yield f"| WebSocket cut → missed candles repaired ≤ 5 s after reconnection | {_told_of(seen.repairs)} |"
 
 
 def written(page: Path, lines: Sequence[str]) -> None:

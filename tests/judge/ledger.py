@@ -76,19 +76,23 @@ class Ledger:
     def _take(self, message: Message) -> str | None:
         stated = json.loads(message.value or b"")
         match (message.key or b"").decode().split("|"):
-            case ["g" | "e", symbol, interval, start] if (series := Series(symbol, interval)) in self._stream.series:
-                return self._take_gap(series, int(start), stated)
+            case ["g" | "e" as kind, symbol, interval, start] if (
+                series := Series(symbol, interval)
+            ) in self._stream.series:
+                return self._take_gap(series, int(start), stated, by_consumer=kind == "e")
             case ["p", symbol, interval] if (series := Series(symbol, interval)) in self._stream.series:
                 self.progress[series] = stated
                 return None if stated.keys() >= PROGRESS_FIELDS else f"fields {sorted(stated)}"
             case _:
                 return "no key of this stream"
 
-    def _take_gap(self, series: Series, start: int, stated: Mapping[str, Any]) -> str | None:
+    def _take_gap(self, series: Series, start: int, stated: Mapping[str, Any], *, by_consumer: bool) -> str | None:
+        """What a consumer names (a range that expired) is news to the producer, which then has an entry of its own."""
         if stated.keys() != GAP_FIELDS or stated["from"] != start or stated["cause"] not in CAUSES:
             return f"no gap: {dict(stated)}"
         gap = Gap(series, start, stated["to"], stated)
-        self.gaps[series, start] = gap
+        if not by_consumer:
+            self.gaps[series, start] = gap
         if gap.cause == "expired":
             self._expired.setdefault(series, []).append(gap)
         elif gap.cause in ABSENT:
