@@ -12,6 +12,7 @@ from typing import Any
 from cryptostream.core.ports import CandleStore
 from tests.contract.providers import Books, Letters, Log
 from tests.support.kafka_log import kafka_log
+from tests.support.kafka_stream import restarted_books
 from tests.support.parts.influx import Influx
 from tests.support.parts.kafka import Kafka
 
@@ -43,5 +44,7 @@ LOGS: dict[str, Callable[[Parts], AbstractContextManager[Log]]] = {
     "kafka": lambda parts: kafka_log(parts.kafka, parts.unique("log"))
 }
 STORES: dict[str, Callable[[Parts], AbstractContextManager[CandleStore]]] = {}
-BOOKS: dict[str, Callable[[Parts], AbstractContextManager[Books]]] = {}
+BOOKS: dict[str, Callable[[Parts], AbstractContextManager[Books]]] = {
+    "kafka": lambda parts: restarted_books(parts.kafka, parts.unique("books"))
+}
 LETTERS: dict[str, Callable[[Parts], AbstractContextManager[Letters]]] = {}

@@ -1,0 +1,201 @@
+"""Batches of records as Kafka transactions: committed once, or not at all. One owner at a time.
+
+What librdkafka says of a failed call decides (its `INTRODUCTION.md`, "Transactional producer API"): the same call
+again, abort and send the same batch again, or the end of this producer. Where the outcome of a commit is unknown, the
+commit is repeated until the coordinator tells. One that comes after the coordinator has given up on the transaction
+ends this producer as if it were fenced, and the next owner reads what was committed.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Final
+
+import msgspec
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from cryptostream.core.ports import LogError, NewRecord
+from cryptostream.core.result import Err, Ok, Result, map_ok
+from cryptostream.log.kafka_edge import KafkaEdge
+from cryptostream.log.kafka_faults import cause, fault
+from cryptostream.log.kafka_health import Health
+from cryptostream.log.kafka_settings import Config, CredentialWatch, connect
+
+SETTINGS: Final[Config] = {
+    # An open transaction holds up every reader: one that nobody ends is aborted by the coordinator after this time.
+    "transaction.timeout.ms": 10_000,
+    # So that a request that got lost is sent again within that time.
+    "socket.timeout.ms": 4000,
+    "partitioner": "murmur2",
+    "compression.type": "lz4",
+    "queue.buffering.max.messages": 10_000,
+    "queue.buffering.max.kbytes": 32_768,
+    "allow.auto.create.topics": False,
+}
+SLICE: Final = 1.0
+"""Seconds after which a call that waits for the broker is looked after."""
+FENCED: Final = LogError(
+    "another producer of this stream has taken over, or Kafka was away for longer than a transaction may last",
+    fatal=True,
+)
+_FENCED: Final = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})  # noqa: SLF001 - the names of librdkafka's own codes
+_HOPELESS: Final = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+        KafkaError.INVALID_MSG,
+        KafkaError.INVALID_RECORD,
+        KafkaError.INVALID_TIMESTAMP,
+        KafkaError.UNSUPPORTED_COMPRESSION_TYPE,
+    }
+)
+"""What the broker says of a record that it will never take."""
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A record, and its partition where its key does not decide."""
+
+    record: NewRecord
+    partition: int = -1
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a transaction was not committed: `abort` says that it can be aborted, and then sent again."""
+
+    error: LogError
+    abort: bool = False
+
+
+Places = dict[tuple[str, bytes], tuple[int, int]]
+
+
+class Transactions:
+    """The one producer of a transactional id."""
+
+    def __init__(self, producer: Producer, edge: KafkaEdge, health: Health) -> None:
+        self.producer = producer
+        self._edge = edge
+        self._health = health
+        self._watch = CredentialWatch(edge.settings)
+
+    @classmethod
+    def open(cls, transactional_id: str, edge: KafkaEdge, health: Health) -> Result["Transactions", LogError]:
+        """`Err` where the files of the settings cannot be read. Whether there is a broker shows in `take_over`."""
+        config = {**SETTINGS, "transactional.id": transactional_id, "error_cb": health.hear}
+        return map_ok(connect(Producer, edge.settings, config), lambda producer: cls(producer, edge, health))
+
+    def take_over(self) -> Result[None, LogError]:
+        """Fence every earlier owner of the id. What they left open is aborted, what they were committing committed."""
+        taken = self._until("take over", self.producer.init_transactions)
+        return Err(taken.error.error) if isinstance(taken, Err) else taken
+
+    def commit(self, batch: Sequence[Outgoing]) -> Result[Places, LogError]:
+        """Publish `batch` in one transaction; blocks until the coordinator has said that it is committed.
+
+        Returns
+        -------
+        Partition and offset of the newest record, by topic and key. Every error is fatal.
+        """
+        for attempt in count():
+            began = time.monotonic()
+            done = self._attempt(batch)
+            if isinstance(done, Err) and done.error.abort:
+                done = self._abort(done.error, attempt)
+            seconds = time.monotonic() - began
+            if isinstance(done, Ok):
+                self._edge.observer.transaction("committed", seconds)
+                return done
+            self._edge.observer.transaction("aborted" if done.error.abort else "failed", seconds)
+            if not done.error.abort:
+                return Err(msgspec.structs.replace(done.error.error, fatal=True))
+        raise AssertionError  # pragma: no cover - counting does not end
+
+    def _attempt(self, batch: Sequence[Outgoing]) -> Result[Places, Failure]:
+        sent = _Sent()
+        try:
+            self.producer.begin_transaction()
+            for outgoing in batch:
+                self._produce(outgoing, sent)
+        except KafkaException as exception:
+            return Err(_failure(cause(exception)))
+        done = self._until("publish", self._flush)
+        if isinstance(done, Ok):
+            done = self._until("commit", self.producer.commit_transaction)
+        if isinstance(done, Ok):
+            self._health.well()
+            return Ok(sent.newest)
+        return Err(done.error if sent.failed is None or not done.error.abort else _refused(sent.failed))
+
+    def _produce(self, outgoing: Outgoing, sent: "_Sent") -> None:
+        record = outgoing.record
+        while True:
+            try:
+                self.producer.produce(
+                    record.topic,
+                    record.value,
+                    record.key,
+                    outgoing.partition,
+                    on_delivery=sent.delivered,
+                    headers=list(record.headers),
+                )
+            except BufferError:  # large records: wait until some have gone
+                self.producer.poll(0.1)
+            else:
+                return
+
+    def _flush(self, seconds: float) -> None:
+        if self.producer.flush(seconds):
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "no answer from the broker", retriable=True))  # noqa: SLF001 - librdkafka's own code
+
+    def _abort(self, failure: Failure, attempt: int) -> Result[Places, Failure]:
+        """Abort, wait, and give back `failure`; or what makes it the end."""
+        aborted = self._until("abort", self.producer.abort_transaction)
+        if isinstance(aborted, Err):
+            return aborted
+        stopped = self._edge.wait("publish again", attempt, failure.error.detail)
+        return Err(Failure(stopped) if stopped else failure)
+
+    def _until(self, what: str, call: Callable[[float], object]) -> Result[None, Failure]:
+        """Repeat `call` until the broker has answered it."""
+        for attempt in count():
+            try:
+                call(SLICE)
+            except KafkaException as exception:
+                error = cause(exception)
+            else:
+                return Ok(None)
+            self._health.note([error])
+            if error.fatal() or error.txn_requires_abort() or not error.retriable():
+                return Err(_failure(error))
+            self._watch.look(self.producer)
+            self.producer.poll(0)
+            if stopped := self._edge.wait(what, attempt, error.str()):
+                return Err(Failure(stopped))
+        raise AssertionError  # pragma: no cover - counting does not end
+
+
+class _Sent:
+    """What the broker says of the records of one transaction."""
+
+    def __init__(self) -> None:
+        self.newest: Places = {}
+        self.failed: KafkaError | None = None
+
+    def delivered(self, error: KafkaError | None, message: Message) -> None:
+        """An offset below 0 is unknown: of a record that had been taken already, when it was sent again."""
+        offset = message.offset()
+        if error is not None:
+            self.failed = self.failed or error
+        elif offset is not None and offset >= 0:
+            self.newest[message.topic() or "", message.key() or b""] = (message.partition() or 0, offset)
+
+
+def _failure(error: KafkaError) -> Failure:
+    if error.code() in _FENCED:
+        return Failure(FENCED)
+    return Failure(fault(error), abort=error.txn_requires_abort() and not error.fatal())
+
+
+def _refused(error: KafkaError) -> Failure:
+    """Why a record was not delivered, which says more than that some were not."""
+    return Failure(fault(error), abort=error.code() not in _HOPELESS)
