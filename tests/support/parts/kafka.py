@@ -48,6 +48,7 @@ SETTINGS = {
     "transaction.state.log.min.isr": "1",
     "transaction.state.log.num.partitions": "4",
     "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
     "num.network.threads": "1",
     "num.io.threads": "4",
     # Compaction and retention happen within a test's patience.

@@ -15,10 +15,15 @@ from cryptostream.log.kafka_session import follows
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What a group has committed of a partition: the next offset to deal with, and the end of a range that expired."""
+    """What a group has committed of a partition.
+
+    The next offset to deal with, the end of a range that expired until that is named, and the id of the topic that both
+    are of; None if another program committed.
+    """
 
     offset: int
     expired: int | None = None
+    topic_id: str | None = None
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -101,16 +106,18 @@ def assigned(holdings: Holdings, places: Iterable[Place], session: bytes) -> Hol
 
 
 def begun(
-    holdings: Holdings, marks: Mapping[Place, Mark | None], bounds: Mapping[Place, Bounds]
+    holdings: Holdings, marks: Mapping[Place, Mark | None], bounds: Mapping[Place, Bounds], ids: Mapping[str, str]
 ) -> tuple[Holdings, Mapping[Place, Mark]]:
     """What is `unbegun` gets its position; also returns what is to be committed of it at once.
 
     Expired is what may have held records that are gone: a position outside the log, a log that has lost its beginning
-    before the group first read it, one that was made anew. Of a log that ends before what was given, that is lost too.
+    before the group first read it, one that was made anew. What was given of a log that was made anew is lost, too.
     """
-    holds = {place: _begin(holdings, place, marks.get(place), bounds[place]) for place in holdings.unbegun}
+    holds = {
+        place: _begin(holdings, place, marks.get(place), bounds[place], ids[place[0]]) for place in holdings.unbegun
+    }
     first = {place: hold.mark for place, hold in holds.items() if hold.mark != marks.get(place)}
-    anew = frozenset(place for place in holdings.stale if bounds[place].end < holdings.held[place].given)
+    anew = frozenset(place for place in holdings.stale if _is_anew(holdings.held[place], bounds[place], ids[place[0]]))
     told = _gone(holdings, anew).turnover
     expired = {place: hold.mark.expired for place, hold in holds.items() if hold.mark.expired is not None}
     turnover = Turnover(told.lost, told.gained | holdings.due | anew, {**told.expired, **expired})
@@ -121,6 +128,14 @@ def begun(
 def unreadable(holdings: Holdings, places: Iterable[Place]) -> Holdings:
     """The log has no longer what comes next of these partitions."""
     return replace(holdings, stale=holdings.stale | (frozenset(places) & frozenset(holdings.held)))
+
+
+def made_anew(holdings: Holdings, ids: Mapping[str, str]) -> Holdings:
+    """Topics have these ids now: what is held of others that bore the name is no longer in the log."""
+    others = [
+        place for place, hold in holdings.held.items() if hold.mark.topic_id != ids.get(place[0], hold.mark.topic_id)
+    ]
+    return unreadable(holdings, others) if others else holdings
 
 
 # ---------------------------------------------------------------- the caller says
@@ -156,11 +171,18 @@ def _gone(holdings: Holdings, places: frozenset[Place]) -> Holdings:
     return replace(holdings, turnover=Turnover(before.lost | places, before.gained - places, expired))
 
 
-def _begin(holdings: Holdings, place: Place, mark: Mark | None, bounds: Bounds) -> Hold:
-    if place in holdings.stale or (mark is None and (bounds.low > 0 or holdings.known.get(place, 0) > 0)):
-        mark = Mark(bounds.low, bounds.end)
-    elif mark is None:
-        mark = Mark(bounds.low)
-    elif not bounds.low <= mark.offset <= bounds.end:
-        mark = Mark(bounds.low, bounds.end)
-    return Hold(mark.offset, mark)
+def _begin(holdings: Holdings, place: Place, mark: Mark | None, bounds: Bounds, topic_id: str) -> Hold:
+    if mark is None:
+        complete = bounds.low == 0 and place not in holdings.known
+    else:
+        inside = bounds.low <= mark.offset <= bounds.end
+        complete = inside and place not in holdings.stale and mark.topic_id in {None, topic_id}
+    if not complete:
+        begun = Mark(bounds.low, bounds.end, topic_id)
+    else:
+        begun = Mark(bounds.low, None, topic_id) if mark is None else replace(mark, topic_id=topic_id)
+    return Hold(begun.offset, begun)
+
+
+def _is_anew(hold: Hold, bounds: Bounds, topic_id: str) -> bool:
+    return bounds.end < hold.given or hold.mark.topic_id != topic_id

@@ -15,10 +15,11 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from cryptostream.core.ports import Place
-from cryptostream.core.result import Err, Ok, Result
+from cryptostream.core.result import Err, Ok, Result, bind
 from cryptostream.log import kafka_offsets as offsets
 from cryptostream.log.kafka_faults import NO_MEMBER
-from cryptostream.log.kafka_holdings import NOTHING, Mark, assigned, begun, given, lost, revoked
+from cryptostream.log.kafka_holdings import NOTHING, Mark, assigned, begun, given, lost, made_anew, revoked
+from cryptostream.log.kafka_topics import TopicIds
 from cryptostream.log.reader_observer import ReaderObserver, Rebalance
 
 FRESH: Final = 2.0
@@ -29,9 +30,15 @@ class Membership:
     """One member of a group; used from one thread. `shaken` is set by the callbacks, and cleared by who looks at it."""
 
     def __init__(
-        self, consumer: Consumer, topics: Iterable[str], observer: ReaderObserver, now: Callable[[], float]
+        self,
+        consumer: Consumer,
+        topics: Iterable[str],
+        topic_ids: TopicIds,
+        observer: ReaderObserver,
+        now: Callable[[], float],
     ) -> None:
         self._consumer = consumer
+        self._topic_ids = topic_ids
         self._observer = observer
         self._now = now
         self._proven = -inf
@@ -46,12 +53,15 @@ class Membership:
         """Look up where to begin with what was assigned; what is found for the first time is committed at once."""
         unbegun = self.holdings.unbegun
         marks = offsets.marks(self._consumer, unbegun)
-        bounds = offsets.bounds(self._consumer, unbegun)
+        bounds = bind(marks, lambda _: offsets.bounds(self._consumer, unbegun))
+        ids = bind(bounds, lambda _: self._topic_ids.of(topic for topic, _ in unbegun))
         if isinstance(marks, Err):
             return marks
         if isinstance(bounds, Err):
             return bounds
-        holdings, first = begun(self.holdings, marks.value, bounds.value)
+        if isinstance(ids, Err):
+            return ids
+        holdings, first = begun(self.holdings, marks.value, bounds.value, ids.value)
         if first and isinstance(done := self.commit(first), Err):
             return done
         self.holdings = holdings
@@ -59,6 +69,11 @@ class Membership:
         for place in unbegun & holdings.turnover.expired.keys():
             self._observer.range_expired(place)
         return Ok(None)
+
+    def check(self) -> None:
+        """Now and then, and without waiting, see whether what is read still is the topic that it was."""
+        ids = self._topic_ids.news(topic for topic, _ in self.holdings.held)
+        self.holdings = made_anew(self.holdings, ids)
 
     def fetch(self) -> None:
         """Fetch what comes after all that was given."""

@@ -22,6 +22,7 @@ _EARLIEST, _LATEST = -2, -1
 
 class _Note(msgspec.Struct, frozen=True, omit_defaults=True):
     expired: int | None = None
+    topic_id: str | None = None
 
 
 def bounds(consumer: Consumer, places: Iterable[Place]) -> Result[dict[Place, Bounds], KafkaError]:
@@ -78,17 +79,19 @@ def _first_error(found: Iterable[TopicPartition]) -> KafkaError | None:
 
 
 def _offset(place: Place, mark: Mark) -> TopicPartition:
-    note = "" if mark.expired is None else msgspec.json.encode(_Note(mark.expired)).decode()
-    return TopicPartition(*place, mark.offset, note)
+    return TopicPartition(*place, mark.offset, msgspec.json.encode(_Note(mark.expired, mark.topic_id)).decode())
 
 
 def _mark(at: TopicPartition) -> Mark | None:
-    return None if at.offset == OFFSET_INVALID else Mark(at.offset, _expired(at.metadata))
-
-
-def _expired(metadata: str | None) -> int | None:
-    """What another program wrote there is none of ours."""
-    try:
-        return msgspec.json.decode(metadata or "{}", type=_Note).expired
-    except (msgspec.DecodeError, UnicodeError):
+    if at.offset == OFFSET_INVALID:
         return None
+    note = _note(at.metadata)
+    return Mark(at.offset, note.expired, note.topic_id)
+
+
+def _note(metadata: str | None) -> _Note:
+    """What another program wrote there says nothing to us."""
+    try:
+        return msgspec.json.decode(metadata or "{}", type=_Note)
+    except (msgspec.DecodeError, UnicodeError):
+        return _Note()

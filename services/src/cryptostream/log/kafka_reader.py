@@ -10,9 +10,11 @@ from threading import Lock
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
+from msgspec.structs import replace
 
 from cryptostream.core.ports import LogError, LogRecord, Place, Turnover
-from cryptostream.core.result import Err, Ok, Result, map_ok
+from cryptostream.core.result import Err, Ok, Result, bind, map_ok
 from cryptostream.log import kafka_offsets as offsets
 from cryptostream.log.kafka_faults import BALANCING, CLOSED, LOST, OUT_OF_RANGE, SLOW, fault
 from cryptostream.log.kafka_health import Health
@@ -20,6 +22,7 @@ from cryptostream.log.kafka_holdings import Hold, Mark, committed, told, unreada
 from cryptostream.log.kafka_membership import Membership
 from cryptostream.log.kafka_records import ends, record_of
 from cryptostream.log.kafka_settings import READ, Config, CredentialWatch, KafkaSettings, connect
+from cryptostream.log.kafka_topics import TopicIds
 from cryptostream.log.reader_observer import ReaderObserver, Unobserved
 
 SETTINGS: Final[Config] = {
@@ -74,14 +77,17 @@ class KafkaReader:
         -------
         `Err` where the files of `settings` cannot be read. Whether there is a broker shows when it is polled.
         """
-        health, watch = Health(), CredentialWatch(settings)
+        health, watches = Health(), (CredentialWatch(settings), CredentialWatch(settings))
 
-        def reader(consumer: Consumer) -> "KafkaReader":
-            member = Membership(consumer, topics, observer or Unobserved(), time.monotonic)
-            return cls(consumer, member, health, lambda: watch.look(consumer))
+        def reader(consumer: Consumer, admin: AdminClient) -> "KafkaReader":
+            ids = TopicIds(admin, time.monotonic)
+            member = Membership(consumer, topics, ids, observer or Unobserved(), time.monotonic)
+            return cls(consumer, member, health, lambda: (watches[0].look(consumer), watches[1].look(admin)))
 
         properties = {**READ, **SETTINGS, **(config or {}), "group.id": group, "error_cb": health.hear}
-        return map_ok(connect(Consumer, settings, properties), reader)
+        quiet = {"error_cb": lambda _: None, "log_level": 2}  # what it would say, the consumer says
+        admin = connect(AdminClient, settings, quiet)
+        return bind(admin, lambda admin: map_ok(connect(Consumer, settings, properties), lambda c: reader(c, admin)))
 
     # ------------------------------------------------------------ reading
 
@@ -134,7 +140,7 @@ class KafkaReader:
         held, dealt = self._member.holdings.held, ends(records)
         ours = {place: end for place, end in dealt.items() if place in held and end <= held[place].given}
         ahead = {
-            place: Mark(self._beyond(place, end), held[place].mark.expired)
+            place: replace(held[place].mark, offset=self._beyond(place, end))
             for place, end in ours.items()
             if end > held[place].mark.offset
         }
@@ -147,7 +153,7 @@ class KafkaReader:
         if isinstance(ready, Err):
             return ready
         hold = self._member.holdings.held.get(place)
-        return Err(LOST) if hold is None else self._send({place: Mark(hold.mark.offset)})
+        return Err(LOST) if hold is None else self._send({place: replace(hold.mark, expired=None)})
 
     # ------------------------------------------------------------ for people
 
@@ -181,6 +187,7 @@ class KafkaReader:
         if self._closed:
             return Err(CLOSED)
         self._watch()
+        self._member.check()
         if self._member.holdings.unbegun:
             settled = self._member.settle()
             if isinstance(settled, Ok):

@@ -4,12 +4,19 @@ Nothing that a message can hold may raise here: it would be read again for ever.
 """
 
 from collections.abc import Sequence
+from operator import methodcaller
+from typing import Any, Final
 
 from confluent_kafka import Message
 
 from cryptostream.core.ports import LogRecord, Place
 
 Headers = tuple[tuple[str, bytes], ...]
+
+_ask_headers: Final[Any] = methodcaller("headers")
+"""Where a name is no UTF-8, confluent-kafka returns a broken list *and* leaves an error pending. A call out of C is
+checked for that and raises; a call that the interpreter has specialized is not, and the process crashes.
+"""
 
 
 def record_of(message: Message) -> LogRecord:
@@ -33,10 +40,7 @@ def ends(records: Sequence[LogRecord]) -> dict[Place, int]:
 
 def _headers(message: Message) -> Headers:
     try:
-        headers = message.headers()
-    except SystemError:  # a name that is no UTF-8; a second question might crash the interpreter
+        headers = _ask_headers(message)
+    except SystemError:
         return ()
-    if not headers:
-        return ()
-    pairs = headers.items() if isinstance(headers, dict) else headers
-    return tuple([(name, value if isinstance(value, bytes) else b"") for name, value in pairs])
+    return tuple([(name, value or b"") for name, value in headers]) if headers else ()
