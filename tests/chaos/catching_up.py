@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.stream import BEGAN, judged
-from tests.chaos.volume import Memory, judge, published, rate, truth_of, wait
+from tests.chaos.volume import Memory, judge, published, rate, read_topics, stored, truth_of, wait
 from tests.chaos.watch import Watch
 from tests.chaos.world import World
 from tests.judge.findings import Findings
@@ -39,9 +39,11 @@ def catch_up(folder: Path, candles: int = 240_000, patience: float = 180.0) -> C
             free = _rate_to(watch, candles // 3, patience)
             after_store = _after(watch, world.influx.kill, world.influx.start, 2 * candles // 3, patience)
             after_broker = _after(watch, world.kafka.kill, world.kafka.start, candles, patience)
-        wait(lambda: _committed(watch) >= candles, "all is stored", patience)
         truth, ends = truth_of(world, BEGAN)
-        return CaughtUp(free, after_store / free, after_broker / free, memory.most, judge(world, truth, ends))
+        topics, reader = read_topics(world, ends)
+        wait(lambda: stored(world, reader), "all is stored", patience)
+        findings = judge(world, topics, truth, ends)
+        return CaughtUp(free, after_store / free, after_broker / free, memory.most, findings)
 
 
 def _after(

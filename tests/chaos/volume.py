@@ -69,12 +69,23 @@ def truth_of(world: World, until: int) -> tuple[dict[Series, Sums], dict[Series,
     return {each: of_truth(exchange, each, world.stream.start, ends[each]) for each in ends}, ends
 
 
-def judge(world: World, truth: Mapping[Series, Sums], ends: Mapping[Series, int]) -> Findings:
+def read_topics(world: World, ends: Mapping[Series, int]) -> tuple[TopicSums, TopicReader]:
+    """Sums of what the topics hold up to `ends`, and the reader that has read them."""
+    sums = TopicSums(world.stream, ends)
+    reader = TopicReader({"bootstrap.servers": world.kafka.bootstrap, "log_level": 0}, tuple(world.stream.prices))
+    sums.read(reader.read())
+    return sums, reader
+
+
+def stored(world: World, reader: TopicReader) -> bool:
+    """Whether the consumers have dealt with every record that `reader` has read."""
+    committed = world.kafka.admin.group_offsets(world.stream.name)
+    return all(committed.get(place, 0) >= end for place, end in reader.ends.items())
+
+
+def judge(world: World, topics: TopicSums, truth: Mapping[Series, Sums], ends: Mapping[Series, int]) -> Findings:
     """Hold topics and buckets against the `truth`, by counts and sums."""
     findings = Findings()
-    topics = TopicSums(world.stream, ends)
-    reader = TopicReader({"bootstrap.servers": world.kafka.bootstrap, "log_level": 0}, tuple(world.stream.prices))
-    topics.read(reader.read())
     findings.merge(topics.findings)
     for series, due in truth.items():
         compare(series, "its topic", topics.sums[series], due, findings)
