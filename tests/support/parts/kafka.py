@@ -48,7 +48,7 @@ SETTINGS = {
     "transaction.state.log.min.isr": "1",
     "transaction.state.log.num.partitions": "4",
     "group.initial.rebalance.delay.ms": "0",
-    "group.min.session.timeout.ms": "1000",
+    "group.min.session.timeout.ms": "1000",  # for tests that wait for a session to end; services keep six seconds
     "num.network.threads": "1",
     "num.io.threads": "4",
     # Compaction and retention happen within a test's patience.
