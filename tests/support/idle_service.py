@@ -42,8 +42,6 @@ class Idle:
         assert len(spec.symbols) == len(assigned.symbols)
         self._assigned = assigned
 
-    def tick(self) -> None: ...
-
     def metrics(self) -> bytes:
         return b"up 1\n"
 

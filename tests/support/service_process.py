@@ -52,6 +52,9 @@ class ServiceProcess(Server):
         self.until(lambda: self.why_unready() is None, "it is ready", patience)
         return self
 
+    def until_generation(self, generation: int, patience: float = 10) -> None:
+        self.until(lambda: self.status()["generation"] == generation, f"it follows generation {generation}", patience)
+
     def until(self, condition: Callable[[], T | None], what: str, patience: float = 60) -> T:
         """The first answer of `condition` that is not empty, while the process lives."""
         try:

@@ -17,6 +17,7 @@ from confluent_kafka.admin import AclOperation, ResourceType
 from msgspec.structs import replace
 
 from cryptostream.core.codec.service import KafkaAccess, Listen, LogLevel, Security, StoreAccess, encode
+from cryptostream.core.market.series import Series
 from cryptostream.core.resource.parse import parse_stream
 from cryptostream.core.resource.plan import Role, plan
 from cryptostream.core.resource.rights import Operation, kafka_rights, store_rights
@@ -24,6 +25,7 @@ from cryptostream.core.resource.service_config import assignment, service_config
 from cryptostream.core.resource.spec import StreamSpec
 from cryptostream.core.resource.store_spec import Bucket, Buckets, Managed, StoreSpec
 from cryptostream.core.result import Ok
+from cryptostream.producer.job import series_of
 from tests.support.mounted import Mount
 from tests.support.parts.influx import ORG, Influx
 from tests.support.parts.kafka import Kafka
@@ -141,7 +143,7 @@ class ServiceWorld:
         """Another client certificate in the mounted files."""
         leaf = self.kafka.authority.leaf(self.user(role))
         key = leaf.key.read_bytes()
-        self.secrets.append(key.decode().splitlines()[1])
+        self.secrets += [line for line in key.decode().splitlines() if not line.startswith("-")]
         self.mounts[role].put(**{"user.crt": leaf.cert.read_bytes(), "user.key": key})
 
     def rotate_token(self, *, revoke: bool = True) -> None:
@@ -160,18 +162,46 @@ class ServiceWorld:
         self.secrets.append(made := secrets.token_urlsafe(24))
         return made
 
+    # ------------------------------------------------------------ what there is
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """Those of the present assignment."""
+        return series_of(self.spec)
+
+    def stored_series(self) -> set[Series]:
+        """Those that have a candle in the raw bucket."""
+        tags = self.influx.flux(
+            f'from(bucket: "{self.plan.raw.bucket}") |> range(start: 0) |> filter(fn: (r) => r._field == "close") '
+            '|> last() |> keep(columns: ["symbol", "interval"])'
+        )
+        return {Series(str(row["symbol"]), str(row["interval"])) for row in tags}
+
     # ------------------------------------------------------------ processes
 
-    def start_producer(self, name: str = "producer", **route: str | None) -> ServiceProcess:
-        """A producer; `route` as of `service`."""
-        return self.service("producer", name, **route).start()
+    def running(self, role: Role, name: str) -> ServiceProcess:
+        """The process of that name, started if it does not run."""
+        found = next((each for each in self.processes if each.name == name), None) or self.service(role, name)
+        return found if found.alive else found.start()
 
-    def start_consumer(self, name: str = "consumer", **route: str | None) -> ServiceProcess:
-        """A consumer; `route` as of `service`."""
-        return self.service("consumer", name, **route).start()
+    def start_producer(
+        self, name: str = "producer", *, bootstrap: str | None = None, store_url: str | None = None
+    ) -> ServiceProcess:
+        return self.service("producer", name, bootstrap=bootstrap, store_url=store_url).start()
+
+    def start_consumer(
+        self, name: str = "consumer", *, bootstrap: str | None = None, store_url: str | None = None
+    ) -> ServiceProcess:
+        return self.service("consumer", name, bootstrap=bootstrap, store_url=store_url).start()
 
     def service(
-        self, role: Role, name: str, *, bootstrap: str | None = None, store_url: str | None = None
+        self,
+        role: Role,
+        name: str,
+        *,
+        bootstrap: str | None = None,
+        store_url: str | None = None,
+        credentials_of: Role | None = None,
     ) -> ServiceProcess:
         """A process that is not started yet; it may reach Kafka and InfluxDB by a link of its own."""
         folder = self.folder / name
@@ -180,7 +210,7 @@ class ServiceWorld:
         config = service_config(
             self.spec,
             self.plan,
-            kafka=self._kafka_access(role, bootstrap or self._bootstrap()),
+            kafka=self._kafka_access(credentials_of or role, bootstrap or self._bootstrap()),
             store=store,
             assignment_file=str(self.assigned.path("assignment.json")),
             http=Listen(host="127.0.0.1", port=0),

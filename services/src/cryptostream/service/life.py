@@ -1,4 +1,4 @@
-"""The life of a service: its work in a thread, what is done beside it, and an end within ten seconds."""
+"""The life of a service: its work in a thread, and an end within ten seconds."""
 
 import os
 import threading
@@ -10,7 +10,7 @@ from cryptostream.core.result import Err, Result
 from cryptostream.observe.logs import Log
 
 DONE, FAULT = 0, 1
-TICK_SECONDS = 0.5
+LOOK_SECONDS = 0.5
 END_SECONDS = 10.0
 """From the wish to stop until the process is gone, whatever still hangs."""
 Run = Callable[[threading.Event], Result[None, LogError] | Result[None, Halt]]
@@ -55,14 +55,13 @@ class Work:
             self.fault = "it ended without being asked to"
 
 
-def live(work: Work, stop: threading.Event, tick: Callable[[], None], log: Log) -> int:
-    """Run until `stop` is set or the work ends by itself; returns the exit code. Calls `tick` now and then."""
+def live(work: Work, stop: threading.Event, log: Log) -> int:
+    """Run until `stop` is set or the work ends by itself; returns the exit code."""
     work.start()
-    while not stop.wait(TICK_SECONDS) and work.alive:
-        tick()
+    while not stop.wait(LOOK_SECONDS) and work.alive:
+        pass
     end_in_time(log)
     work.end()
-    tick()
     if work.fault is not None:
         log.error("failed", detail=work.fault)
         return FAULT

@@ -41,9 +41,6 @@ class Service(Protocol):
     def assign(self, assigned: Assignment, spec: StreamSpec) -> None:
         """Follow another assignment from now on."""
 
-    def tick(self) -> None:
-        """Publish what metrics cannot count by themselves."""
-
     def metrics(self) -> bytes: ...
 
     def status(self) -> Status: ...
@@ -104,7 +101,7 @@ def _live(service: Service, settings: Settings, watcher: Watcher, ends: Ends, lo
         watcher.start()
         held.callback(watcher.close)
         log.info("started", http=served.value, generation=assigned.generation, symbols=len(assigned.symbols))
-        return live(work, ends.asked, service.tick, log)
+        return live(work, ends.asked, log)
 
 
 def _pages(service: Service, work: Work, watcher: Watcher) -> Pages:

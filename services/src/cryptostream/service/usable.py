@@ -1,0 +1,34 @@
+"""Waits until the topics of a stream are there and may be used: the one who makes them may be later, or at fault."""
+
+from collections.abc import Sequence
+from threading import Event
+
+from cryptostream.core.resource.rights import Right
+from cryptostream.core.result import Err
+from cryptostream.log.kafka_admin import check
+from cryptostream.log.kafka_settings import KafkaSettings
+from cryptostream.observe.logs import Log
+
+AGAIN_SECONDS = 2.0
+
+
+class Usable:
+    """`fault` says what is waited for; None once nothing is, or where only use can tell."""
+
+    def __init__(self, settings: KafkaSettings, rights: Sequence[Right], log: Log) -> None:
+        self._settings = settings
+        self._rights = rights
+        self._log = log
+        self.fault: str | None = "Kafka's topics were not looked at yet"
+
+    def wait(self, ending: Event) -> None:
+        """Wait for topics and rights. That there is no broker is not waited for: clients do so themselves."""
+        while not ending.is_set():
+            checked = check(self._settings, self._rights)
+            if not isinstance(checked, Err) or not checked.error.fatal:
+                break
+            if checked.error.detail != self.fault:
+                self._log.warning("not_usable", detail=checked.error.detail)
+            self.fault = checked.error.detail
+            ending.wait(AGAIN_SECONDS)
+        self.fault = None
