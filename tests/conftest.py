@@ -17,7 +17,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the files of tests/data/operator anew")
+    parser.addoption("--update-golden", action="store_true", help="write the files of tests/data/children anew")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import Any
 
 from cryptostream.core.ports import CandleStore
 from tests.contract.providers import Books, Letters, Log
+from tests.support.influx_stream import influx_store
 from tests.support.kafka_log import kafka_log
 from tests.support.kafka_stream import restarted_books
 from tests.support.parts.influx import Influx
@@ -43,7 +44,9 @@ class Parts:
 LOGS: dict[str, Callable[[Parts], AbstractContextManager[Log]]] = {
     "kafka": lambda parts: kafka_log(parts.kafka, parts.unique("log"))
 }
-STORES: dict[str, Callable[[Parts], AbstractContextManager[CandleStore]]] = {}
+STORES: dict[str, Callable[[Parts], AbstractContextManager[CandleStore]]] = {
+    "influxdb": lambda parts: influx_store(parts.influx, parts.directory, parts.unique)
+}
 BOOKS: dict[str, Callable[[Parts], AbstractContextManager[Books]]] = {
     "kafka": lambda parts: restarted_books(parts.kafka, parts.unique("books"))
 }

@@ -10,7 +10,7 @@ from tests.support.data import ROOT
 from tests.support.golden import assert_golden
 from tests.unit.operating.cases import CASES, Case
 
-GOLDEN = ROOT / "tests/data/operator"
+GOLDEN = ROOT / "tests/data/children"
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
