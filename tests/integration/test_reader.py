@@ -77,8 +77,11 @@ def test_who_has_read_all_is_not_behind(group: Readers, topic: str) -> None:
     transact(group.kafka, topic, [b"1", b"2"])
     reader.has(2)
     assert reader.reader.commit(reader.records) == Ok(None)
+    assert reader.reader.passed((topic, 0)) == 3
     assert group.committed()[topic, 0] == 3
     assert sum(reader.reader.lag().values()) == 0
+    transact(group.kafka, topic, [b"3"], commit=False)
+    reader.until(lambda: reader.reader.passed((topic, 0)) == 5, "an aborted one is passed")
     transact(group.kafka, topic, [b"3"])
     group.leave()
     again = Read(group.join()).has(1)

@@ -56,7 +56,7 @@ class KafkaReader:
         self._member = member
         self._health = health
         self._watch = watch
-        self._exact = True
+        self._dropped: dict[Place, int] = {}
         self._ends: Mapping[Place, int] = {}
         self._looked_at = 0.0
         self._closed = False
@@ -112,6 +112,18 @@ class KafkaReader:
         wrong = self._serve()
         self._look()
         return Err(wrong) if wrong else Ok(None)
+
+    def passed(self, place: Place) -> int:
+        """The offset before which nothing more will be given of a partition that is held; 0 of others.
+
+        It is after what was given and the transactions' markers that follow. librdkafka knows these, but for what was
+        dropped since: its position may be after that until it was given again.
+        """
+        hold = self._member.holdings.held.get(place)
+        if hold is None or hold.given < self._dropped.get(place, 0):
+            return 0 if hold is None else hold.given
+        (at,) = self._consumer.position([TopicPartition(*place)])
+        return max(hold.given, at.offset)
 
     # ------------------------------------------------------------ commits
 
@@ -210,7 +222,7 @@ class KafkaReader:
         records = tuple([record_of(message) for message in messages if message.error() is None])
         wrong = self._heed(messages if len(records) < len(messages) else ())
         if self._member.shaken:  # fetched for an assignment that has ended: it is fetched again, or is another's
-            self._exact = self._exact and not records
+            self._dropped |= ends(records)
             records = ()
         if records:
             self._health.well()
@@ -227,7 +239,8 @@ class KafkaReader:
         message = self._consumer.poll(0)
         if message is None:
             return self._heed(())
-        self._exact = self._exact and message.error() is not None
+        if message.error() is None:
+            self._dropped |= ends([record_of(message)])
         return self._heed([message])
 
     def _heed(self, messages: Iterable[Message]) -> LogError | None:
@@ -273,11 +286,5 @@ class KafkaReader:
         return Err(wrong)
 
     def _beyond(self, place: Place, end: int) -> int:
-        """`end`, or the offset after the transactions' markers that follow: else who read all seems behind.
-
-        The position in librdkafka may be too far once messages were given back, so it is not asked from then on.
-        """
-        if not self._exact or end != self._member.holdings.held[place].given:
-            return end
-        (at,) = self._consumer.position([TopicPartition(*place)])
-        return max(end, at.offset)
+        """`end`, or the offset after the transactions' markers that follow: else who read all seems behind."""
+        return end if end < self._member.holdings.held[place].given else self.passed(place)
