@@ -1,7 +1,7 @@
 import pytest
 from msgspec.structs import replace
 
-from cryptostream.core.codec.dead_letter import LONGEST, decode, headers
+from cryptostream.core.codec.dead_letter import LONGEST, OMITTED, decode, headers, identity, without_bytes
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.ports import DeadLetter, LogRecord
 from tests.unit.codec.examples import OPEN, err, ok
@@ -26,6 +26,7 @@ def published(letter: DeadLetter) -> LogRecord:
 
 def test_headers_say_why_and_where_from() -> None:
     assert dict(headers(LETTER)) == {
+        "original.lane": b"live",
         "reason": b"negative",
         "detail": b"open is -1: it must be above 0",
         "stage": b"validate",
@@ -48,7 +49,39 @@ def test_what_is_not_known_of_a_letter_has_no_header() -> None:
 def test_a_letter_comes_back_with_the_original_bytes() -> None:
     back = ok(decode(published(LETTER)))
     assert back.record.value == REFUSED.value
-    assert back == replace(LETTER, record=replace(REFUSED, headers=(), timestamp=OPEN + 61_500))
+    assert back == replace(LETTER, record=replace(REFUSED, timestamp=OPEN + 61_500))
+
+
+def test_the_refused_record_keeps_its_own_headers() -> None:
+    own = (("lane", b"live"), ("reason", b"\xff"), ("original.x", b""), ("lane", b"twice"))
+    letter = replace(LETTER, record=replace(REFUSED, headers=own))
+    back = ok(decode(published(letter)))
+    assert back.record.headers == own
+    assert back.rejected == LETTER.rejected
+
+
+def test_what_is_too_large_is_kept_without_its_bytes() -> None:
+    large = replace(LETTER, record=replace(REFUSED, key=b"k" * 5000, value=b"x" * 5000, headers=(("h", b"x" * 5000),)))
+    kept = without_bytes(large)
+    assert (kept.key, kept.value) == (b"k" * LONGEST, b"")
+    assert dict(kept.headers)[OMITTED] == b"5000"
+    assert sum(len(value) for _, value in kept.headers) < 2 * LONGEST
+    assert ok(decode(kept)).rejected == LETTER.rejected
+
+
+def test_a_letter_is_the_same_when_its_candle_is_published_again() -> None:
+    first = replace(LETTER, record=replace(REFUSED, value=b'{"open":"-1","published_at":1}'))
+    again = replace(LETTER, record=replace(REFUSED, value=b'{"published_at":2,"open":"-1"}', offset=100), at=0)
+    assert identity(first) == identity(again)
+    others = (
+        LETTER,
+        replace(first, open_time=0),
+        replace(first, rejected=Rejected("malformed", "")),
+        replace(first, record=replace(first.record, topic="market.majors.prices-1h")),
+        replace(first, record=replace(first.record, value=b'{"open":"-2"}')),
+        replace(first, record=replace(first.record, value=b"[" * 5000)),
+    )
+    assert len({identity(first), *map(identity, others)}) == 1 + len(others)
 
 
 def test_the_first_record_of_a_topic_can_be_refused() -> None:

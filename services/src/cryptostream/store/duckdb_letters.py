@@ -1,12 +1,10 @@
 """Refused records with their original bytes. Implements `DeadLetters`."""
 
-import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import duckdb
-import msgspec
 
+from cryptostream.core.codec.dead_letter import identity
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import DeadLetter, LogError
@@ -29,8 +27,6 @@ _COLUMNS = (
     "key",
     "value",
 )
-_OF_THE_PUBLICATION = frozenset({"published_at", "exchange_time", "lane", "source"})
-"""Fields of a candle record which differ when the same candle is published once more."""
 
 
 class DuckDbDeadLetters:
@@ -59,22 +55,6 @@ class DuckDbDeadLetters:
             return {series: tuple(places) for series, places in found.items()}
 
         return map_err(self._session.attempt(work), log_error)
-
-
-def identity(letter: DeadLetter) -> str:
-    """What makes two letters the same: candle, reason and what the record says of the candle."""
-    told = (letter.symbol, letter.interval, letter.open_time, letter.rejected.reason, letter.record.topic)
-    return hashlib.sha256(msgspec.json.encode(told) + _content(letter.record.value)).hexdigest()
-
-
-def _content(value: bytes) -> bytes:
-    """`value` without what differs from one publication to the next; as it is where it is no record."""
-    try:
-        fields = msgspec.json.decode(value, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return value
-    kept = {name: field for name, field in fields.items() if name not in _OF_THE_PUBLICATION}
-    return msgspec.json.encode(kept, order="sorted")
 
 
 def _row(letter: DeadLetter) -> tuple[object, ...]:
