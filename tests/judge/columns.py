@@ -18,20 +18,24 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """Candles ascending by open time, length n; `index` numbers the slots of the grid, from any origin on."""
+    """Candles ascending by open time, length n; `index` numbers the slots of the grid, from any origin on.
+
+    `first` is the index of the first candle of the series, which may lie before these.
+    """
 
     open_time: Ints
     index: Ints
     revision: Ints
     values: Mapping[str, Floats]
+    first: int
 
     def __len__(self) -> int:
         return len(self.open_time)
 
 
-def columns_of(interval: str, published: Mapping[int, Published], end: int) -> Columns:
-    """The candles with open time before `end`, each at its newest revision."""
-    times = sorted(time for time in published if time < end)
+def columns_of(interval: str, published: Mapping[int, Published], end: int, begin: int | None = None) -> Columns:
+    """The candles with open time before `end`, each at its newest revision; with `begin`, those from there on."""
+    times = sorted(time for time in published if time < end and (begin is None or begin <= time))
     figures = [published[time].figures.values for time in times]
     number = partial(np.array, dtype=np.float64)
     return Columns(
@@ -39,6 +43,7 @@ def columns_of(interval: str, published: Mapping[int, Published], end: int) -> C
         np.array(list(_numbered(interval, times)), np.int64),
         np.array([published[time].revision for time in times], np.int64),
         {name: number([_float(each[name]) for each in figures]) for name in DECIMALS},
+        next(_numbered(interval, [min(published, default=0)])),
     )
 
 

@@ -74,10 +74,9 @@ def _call(declared: Declared, columns: Columns, begin: int, end: int) -> dict[st
 def flags(declared: tuple[Declared, ...], columns: Columns) -> tuple[Bools, Bools]:
     """For each row whether it is warm for all indicators, and whether a window of one has a gap."""
     warm, gap = np.ones(len(columns), bool), np.zeros(len(columns), bool)
-    first = columns.index[0] if len(columns) else 0
     for each in declared:
         low = columns.index // each.window * each.window - each.window
         count = np.arange(1, len(columns) + 1) - columns.index.searchsorted(low)
         warm &= count >= each.window
-        gap |= count < columns.index + 1 - np.maximum(low, first)
+        gap |= count < columns.index + 1 - np.maximum(low, columns.first)
     return warm, gap

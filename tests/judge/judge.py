@@ -122,7 +122,7 @@ class Judge:
         return 0 <= record.version < newest and self.truth.restated_at(series, time) <= until - AUDITED
 
     def _judge_store(self, series: Series, span: tuple[int, int], found: Findings) -> None:
-        columns = columns_of(series.interval, self.topics.newest[series], span[1])
+        columns = columns_of(series.interval, self.topics.newest[series], span[1], self._before(series, span[0]))
         tags = self._stream.tags(series)
         for page in _pages(series.interval, span):
             stored = self._store.points(self._stream.raw_bucket, "candle", self._stream.name, series, page)
@@ -133,6 +133,13 @@ class Judge:
         for page in _pages(series.interval, span):
             rows = self._store.points(self._stream.enriched_bucket, "indicators", self._stream.name, series, page)
             judge_enriched(series, tags, rows, wanted, page, found)
+
+    def _before(self, series: Series, start: int) -> int | None:
+        """From where on candles matter to rows from `start` on: what a window forgets is beyond the tolerance."""
+        if start <= grid.first_at_or_after(series.interval, self._stream.start):
+            return None
+        windows = max((each.window for each in self._stream.indicators), default=1)
+        return start - 4 * windows * (grid.following(series.interval, start) - start)
 
     def _wanted(self, series: Series, span: tuple[int, int]) -> dict[int, list[dict[str, float | int | str | bool]]]:
         """By open time the fields that its point must have: of its record, or of either where it came twice."""
