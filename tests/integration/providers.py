@@ -12,7 +12,7 @@ from typing import Any
 from cryptostream.core.ports import CandleStore
 from tests.contract.providers import Books, Letters, Log
 from tests.support.influx_stream import influx_store
-from tests.support.kafka_log import kafka_log
+from tests.support.kafka_log import kafka_letters, kafka_log
 from tests.support.kafka_stream import restarted_books
 from tests.support.parts.influx import Influx
 from tests.support.parts.kafka import Kafka
@@ -50,4 +50,6 @@ STORES: dict[str, Callable[[Parts], AbstractContextManager[CandleStore]]] = {
 BOOKS: dict[str, Callable[[Parts], AbstractContextManager[Books]]] = {
     "kafka": lambda parts: restarted_books(parts.kafka, parts.unique("books"))
 }
-LETTERS: dict[str, Callable[[Parts], AbstractContextManager[Letters]]] = {}
+LETTERS: dict[str, Callable[[Parts], AbstractContextManager[Letters]]] = {
+    "kafka": lambda parts: kafka_letters(parts.kafka, parts.unique("dead-letter"))
+}

@@ -8,9 +8,12 @@ from msgspec.structs import replace
 
 from cryptostream.core.ports import LogError, LogRecord, NewRecord, Place, Turnover
 from cryptostream.core.result import Ok, Result, map_ok
+from cryptostream.log.kafka_letter_box import LetterBox
+from cryptostream.log.kafka_letters import KafkaDeadLetters
 from cryptostream.log.kafka_reader import KafkaReader
 from cryptostream.log.kafka_settings import KafkaSettings
-from tests.contract.providers import NOW
+from cryptostream.log.kafka_writer import KafkaWriter
+from tests.contract.providers import NOW, Letters
 from tests.support.parts.kafka import Kafka
 
 PARTITIONS = 3
@@ -85,6 +88,22 @@ class KafkaLog:
             names = [self._prefix + topic for topic in new]
             self._kafka.admin.create_topics(*names, partitions=PARTITIONS, config={"retention.ms": "-1"})
             self._topics |= new
+
+
+@contextmanager
+def kafka_letters(kafka: Kafka, topic: str) -> Iterator[Letters]:
+    """As who reads the topic counts them."""
+    kafka.admin.create_topics(topic, partitions=PARTITIONS)
+    settings = KafkaSettings(kafka.bootstrap)
+    box = LetterBox(settings, topic, ())
+
+    def kept() -> list[bytes]:
+        book = box.read()
+        assert isinstance(book, Ok), book
+        values = {(each.partition(), each.offset()): each.value() for each in kafka.admin.read(topic)}
+        return [values[entry.copy] or b"" for entry in book.value.entries.values()]
+
+    yield Letters(KafkaDeadLetters(KafkaWriter(settings), topic), kept)
 
 
 @contextmanager
