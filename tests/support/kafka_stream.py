@@ -1,12 +1,13 @@
 """A stream's topics on a real Kafka, and the books of its producers, one owner after another."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from cryptostream.core.codec import record as codec
 from cryptostream.core.codec.record import dead_letter_topic, ledger_topic, topic
@@ -30,8 +31,9 @@ PARTITIONS = 3
 
 @dataclass
 class Counted:
-    """What an observer and a log were told."""
+    """What an observer and a log were told; `on_wait` is called before each repetition."""
 
+    on_wait: Callable[[], object] = bool
     outcomes: list[Outcome] = field(default_factory=list)
     read: list[int] = field(default_factory=list)
     lines: list[tuple[str, dict[str, object]]] = field(default_factory=list)
@@ -39,16 +41,16 @@ class Counted:
     def info(self, event: str, **fields: object) -> None:
         self.lines.append((event, fields))
 
-    warning = info
+    def warning(self, event: str, **fields: object) -> None:
+        self.lines.append((event, fields))
+        if event == "kafka_waits":
+            self.on_wait()
 
     def transaction(self, outcome: Outcome, seconds: float) -> None:  # noqa: ARG002 - part of the protocol
         self.outcomes.append(outcome)
 
     def ledger_read(self, records: int, seconds: float) -> None:  # noqa: ARG002 - part of the protocol
         self.read.append(records)
-
-    def events(self) -> set[str]:
-        return {event for event, _ in self.lines}
 
 
 class KafkaStream:
@@ -155,10 +157,10 @@ def checkpoint(series: Series, start: Millis, next_open: Millis, **changes: obje
         generation=1,
         at=next_open * 1000,
     )
-    return msgspec.structs.replace(entry, **changes)
+    return replace(entry, **changes)
 
 
 def gap(series: Series, start: Millis, end: Millis, candles: int, **changes: object) -> Gap:
     """An open gap."""
     entry = Gap(series=series, start=start, end=end, candles=candles, cause="pending", state="open", detected_at=end)
-    return msgspec.structs.replace(entry, **changes)
+    return replace(entry, **changes)

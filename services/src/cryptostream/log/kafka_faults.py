@@ -50,7 +50,10 @@ _MEANING: Final = {
     "Kafka does not know this name and password": _codes("_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED"),
     "no encrypted connection: check caFile, certificate and host name": _codes("_SSL"),
     "Kafka's access lists do not allow it": _codes(
-        "TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"
+        "TOPIC_AUTHORIZATION_FAILED",
+        "GROUP_AUTHORIZATION_FAILED",
+        "CLUSTER_AUTHORIZATION_FAILED",
+        "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
     ),
     "not there (yet)": _codes("UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION"),
     "too large for the topic's max.message.bytes": _codes("MSG_SIZE_TOO_LARGE"),

@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from cryptostream.core.codec import ledger
 from cryptostream.core.market.gap import Gap
 from cryptostream.core.ports import LogError, Place
 from cryptostream.core.result import Err, Ok, Result
 from cryptostream.log.kafka_edge import KafkaEdge
-from cryptostream.log.kafka_faults import cause, fault
+from cryptostream.log.kafka_faults import cause, fault, passes
 from cryptostream.log.kafka_follower import NO_MATTER, SETTINGS
-from cryptostream.log.kafka_health import Health
 from cryptostream.log.kafka_settings import READ, Config, CredentialWatch, connect
 
 SLOW: Final[Config] = {
@@ -32,7 +31,6 @@ class News:
     def __init__(self, name: str, edge: KafkaEdge) -> None:
         self._name = name
         self._edge = edge
-        self._health = Health()
         self._watch = CredentialWatch(edge.settings)
         self._begins: Mapping[Place, int] = {}
         self._consumer: Consumer | None = None
@@ -43,7 +41,10 @@ class News:
         self._begins = begins
 
     def heard(self) -> Result[tuple[Gap, ...], LogError]:
-        """Gaps that others have recorded since the last call. Does not wait: what is on its way comes the next time."""
+        """Gaps that others have recorded since the last call. Does not wait: what is on its way comes the next time.
+
+        What cannot be read now is no error: it stays in the ledger.
+        """
         if not self._begins:
             return Ok(())
         consumer = self._opened()
@@ -54,9 +55,10 @@ class News:
             messages = consumer.value.consume(MOST, 0)
         except KafkaException as exception:
             return Err(fault(cause(exception)))
-        errors = [error for message in messages if (error := message.error()) and error.code() != NO_MATTER]
-        wrong = self._health.note(errors)
-        return Err(wrong) if wrong else Ok(tuple(_gaps(messages)))
+        for message in messages:
+            if (error := message.error()) and error.code() != NO_MATTER and not passes(error):
+                self._edge.tell.warning("news_not_heard", detail=fault(error).detail)
+        return Ok(tuple(_gaps(messages)))
 
     def close(self) -> None:
         if self._consumer is not None:
@@ -66,12 +68,16 @@ class News:
     def _opened(self) -> Result[Consumer, LogError]:
         if self._consumer is not None:
             return Ok(self._consumer)
-        config = {**READ, **SETTINGS, **SLOW, "group.id": self._name, "error_cb": self._health.hear}
+        config = {**READ, **SETTINGS, **SLOW, "group.id": self._name, "error_cb": _unheard}
         opened = connect(Consumer, self._edge.settings, config)
         if isinstance(opened, Ok):
             opened.value.assign([TopicPartition(*place, offset) for place, offset in self._begins.items()])
             self._consumer = opened.value
         return opened
+
+
+def _unheard(_: KafkaError) -> None:
+    """Librdkafka logs it."""
 
 
 def _gaps(messages: Iterable[Message]) -> Iterable[Gap]:

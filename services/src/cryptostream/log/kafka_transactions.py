@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from msgspec.structs import replace
 
 from cryptostream.core.ports import LogError, NewRecord
 from cryptostream.core.result import Err, Ok, Result, map_ok
@@ -107,7 +108,7 @@ class Transactions:
                 return done
             self._edge.observer.transaction("aborted" if done.error.abort else "failed", seconds)
             if not done.error.abort:
-                return Err(msgspec.structs.replace(done.error.error, fatal=True))
+                return Err(replace(done.error.error, fatal=True))
         raise AssertionError  # pragma: no cover - counting does not end
 
     def _attempt(self, batch: Sequence[Outgoing]) -> Result[Places, Failure]:
@@ -151,7 +152,8 @@ class Transactions:
         """Abort, wait, and give back `failure`; or what makes it the end."""
         aborted = self._until("abort", self.producer.abort_transaction)
         if isinstance(aborted, Err):
-            return aborted
+            why = f"{failure.error.detail}; then {aborted.error.error.detail}"
+            return Err(replace(aborted.error, error=replace(aborted.error.error, detail=why)))
         stopped = self._edge.wait("publish again", attempt, failure.error.detail)
         return Err(Failure(stopped) if stopped else failure)
 
@@ -159,16 +161,16 @@ class Transactions:
         """Repeat `call` until the broker has answered it."""
         for attempt in count():
             try:
+                self.producer.poll(0)  # hands over what librdkafka has to say
                 call(SLICE)
-            except KafkaException as exception:
-                error = cause(exception)
+            except (KafkaException, SystemError) as exception:
+                error = _raised(exception)
             else:
                 return Ok(None)
             self._health.note([error])
             if error.fatal() or error.txn_requires_abort() or not error.retriable():
                 return Err(_failure(error))
             self._watch.look(self.producer)
-            self.producer.poll(0)
             if stopped := self._edge.wait(what, attempt, error.str()):
                 return Err(Failure(stopped))
         raise AssertionError  # pragma: no cover - counting does not end
@@ -188,6 +190,19 @@ class _Sent:
             self.failed = self.failed or error
         elif offset is not None and offset >= 0:
             self.newest[message.topic() or "", message.key() or b""] = (message.partition() or 0, offset)
+
+
+def _raised(exception: BaseException) -> KafkaError:
+    """What a call failed with.
+
+    A fatal error is raised while delivery reports are being handed over: Python sees callbacks that return in spite of
+    an exception, and makes a SystemError of it.
+    """
+    while isinstance(exception, SystemError) and exception.__cause__ is not None:
+        exception = exception.__cause__
+    if isinstance(exception, KafkaException):
+        return cause(exception)
+    raise exception
 
 
 def _failure(error: KafkaError) -> Failure:
