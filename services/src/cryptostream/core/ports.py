@@ -216,6 +216,9 @@ class LogReader(Protocol):
     def commit(self, records: Sequence[LogRecord]) -> Result[None, LogError]:
         """All of `records`, and what came before them on their partitions, is dealt with."""
 
+    def passed(self, place: Place) -> int:
+        """Offset of `place` before which nothing is left to be polled; 0 if it belongs to another reader."""
+
     def restored(self, place: Place) -> Result[None, LogError]:
         """What had `expired` of `place` has been named in the ledger: the next commit says so."""
 

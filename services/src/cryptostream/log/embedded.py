@@ -99,6 +99,10 @@ class EmbeddedLog:
             self._changed.notify_all()
             return Ok(None)
 
+    def _passed(self, place: Place) -> int:
+        with self._changed:
+            return self._place(*place).passed
+
     def _fault(self, reader: "EmbeddedReader") -> LogError | None:
         if self._closed:
             return CLOSED
@@ -131,6 +135,10 @@ class EmbeddedReader:
         """A reader that was replaced learns it from its next poll; both are in one process."""
         return Ok(None)
 
+    def passed(self, place: Place) -> int:
+        """The offset after the last record polled."""
+        return self._log._passed(place)  # noqa: SLF001 - log and reader are one thing behind two ports
+
     def restored(self, place: Place) -> Result[None, LogError]:  # noqa: ARG002 - nothing expires here
         """Nothing expires."""
         return Ok(None)
@@ -153,6 +161,11 @@ class _Partition:
 
     def __len__(self) -> int:
         return len(self.given) + len(self.unread)
+
+    @property
+    def passed(self) -> int:
+        """The offset of the next record to be given."""
+        return self.unread[0].offset if self.unread else self._next_offset
 
     def append(self, record: NewRecord, now: int) -> None:
         self.unread.append(
