@@ -1,12 +1,16 @@
 """A Kubernetes API server with both kinds of resources, for all tests of this tier."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from tests.support.data import ROOT
+from tests.support.parts.cache import ensure
+from tests.support.parts.catalogue import NEIGHBOURS
 from tests.support.parts.kubernetes import ApiServer
 from tests.support.parts.process import wait_for
 
@@ -14,9 +18,9 @@ CRDS = ROOT / "crds"
 NAMESPACES = ("market", "kafka", "other")
 
 
-def install_crds(api: ApiServer) -> None:
-    """Both kinds, served."""
-    for file in sorted(CRDS.glob("*.yaml")):
+def install_crds(api: ApiServer, files: Iterable[Path]) -> None:
+    """The kinds that these files define, served."""
+    for file in sorted(files):
         crd = yaml.safe_load(file.read_text())
         name = crd["metadata"]["name"]
         path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
@@ -27,11 +31,11 @@ def install_crds(api: ApiServer) -> None:
             headers={"Content-Type": "application/apply-patch+yaml"},
         )
         assert answer.ok, answer.text
-        wait_for(partial(_served, api, crd["spec"]["names"]["plural"]), f"{name} is served")
+        wait_for(partial(_served, api, crd["spec"]), f"{name} is served")
 
 
-def _served(api: ApiServer, plural: str) -> bool:
-    return api.ask("GET", f"/apis/cryptostream.io/v1alpha1/{plural}").ok
+def _served(api: ApiServer, spec: dict[str, Any]) -> bool:
+    return api.ask("GET", f"/apis/{spec['group']}/{spec['versions'][0]['name']}/{spec['names']['plural']}").ok
 
 
 @pytest.fixture(scope="session")
@@ -40,5 +44,12 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     with ApiServer(tmp_path_factory.mktemp("api")).start() as api:
         for name in NAMESPACES:
             assert api.ask("POST", "/api/v1/namespaces", json={"metadata": {"name": name}}).ok
-        install_crds(api)
+        install_crds(api, CRDS.glob("*.yaml"))
         yield api
+
+
+@pytest.fixture(scope="session")
+def neighbours(api: ApiServer) -> ApiServer:
+    """The same server with the kinds of Strimzi, KEDA and the Prometheus operator."""
+    install_crds(api, ensure(NEIGHBOURS).glob("*/*.yaml"))
+    return api

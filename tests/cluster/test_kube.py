@@ -80,9 +80,9 @@ def test_objects_are_listed_by_label_over_pages(kube: Kube, monkeypatch: pytest.
 
 
 def test_a_kind_that_is_not_served_has_no_objects(kube: Kube) -> None:
-    assert kube.list("kafka.strimzi.io/v1", "KafkaTopic", "kafka") == Ok(())
-    assert kube.get(Ref("kafka.strimzi.io/v1", "Kafka", "kafka", "market")) == Ok(None)
-    assert kube.serves("kafka.strimzi.io/v1", "KafkaTopic") == Ok(value=False)
+    assert kube.list("unknown.example/v1", "KafkaTopic", "kafka") == Ok(())
+    assert kube.get(Ref("unknown.example/v1", "Kafka", "kafka", "market")) == Ok(None)
+    assert kube.serves("unknown.example/v1", "KafkaTopic") == Ok(value=False)
     assert kube.serves("cryptostream.io/v1alpha1", "CryptoStream") == Ok(value=True)
     assert kube.serves("apps/v1", "Deployment") == Ok(value=True)
 

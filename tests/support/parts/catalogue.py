@@ -13,11 +13,12 @@ SETPRIV = Tool("setpriv", "install util-linux, the package util-linux", "util-li
 KAFKA = Part("kafka", "4.3.1", (MAVEN,), (JAVA, SETPRIV))
 INFLUXDB = Part("influxdb", "2.7.12", (GO, CARGO, CC, PKG_CONFIG), (SETPRIV,))
 KUBERNETES = Part("kubernetes", "1.34.4", (GO,), (SETPRIV,))
+NEIGHBOURS = Part("crds", "1.2.0", (GO, MAVEN, JAVA))
 
 # A tier that is not named here needs Python only. What is soonest built comes first.
 PARTS: dict[str, tuple[Part, ...]] = {
     "integration": (KAFKA, INFLUXDB),
-    "operator": (KUBERNETES,),
+    "operator": (NEIGHBOURS, KUBERNETES),
     "chaos": (KAFKA, INFLUXDB),
     "bench": (KAFKA, INFLUXDB),
 }
