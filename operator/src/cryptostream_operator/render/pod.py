@@ -101,10 +101,16 @@ def _volumes(spec: StreamSpec, site: Site, role: Role) -> list[dict[str, Any]]:
         {"name": "assignment", "configMap": {"name": names.assignment(spec.name)}},
     ]
     if _has_kafka_secret(site):
-        volumes.append({"name": "kafka", "secret": _secret(names.kafka_secret(spec.name, role))})
+        volumes.append({"name": "kafka", "secret": _secret(kafka_secret(spec, role))})
     if role == "consumer":
         volumes.append({"name": "store", "secret": _secret(names.store_secret(spec.name))})
     return [*volumes, {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}]
+
+
+def kafka_secret(spec: StreamSpec, role: Role) -> str:
+    """The Secret with what a role shows to Kafka: the user's own for a Kafka elsewhere, else one that is made."""
+    given = spec.kafka.secret_name if spec.kafka else None
+    return given or names.kafka_secret(spec.name, role)
 
 
 def _secret(name: str) -> dict[str, Any]:
