@@ -44,8 +44,8 @@ class Holdings(msgspec.Struct, frozen=True):
     """All that a reader knows of its partitions.
 
     `session` is the membership that they are held by, None between two generations. `due` have been assigned and not
-    begun, `stale` are ours, but their position is no longer in the log. `known` remembers how far each partition was
-    given to this process, also after it was lost.
+    begun, `stale` are ours, but their position is no longer in the log. `left` is the session before. `known` are all
+    that this process ever held: a commit of theirs that has vanished was deleted together with its topic.
     """
 
     session: bytes | None = None
@@ -54,7 +54,7 @@ class Holdings(msgspec.Struct, frozen=True):
     due: frozenset[Place] = frozenset()
     stale: frozenset[Place] = frozenset()
     left: bytes = b""
-    known: Mapping[Place, int] = {}
+    known: frozenset[Place] = frozenset()
     turnover: Turnover = Turnover()
 
     @property
@@ -96,6 +96,7 @@ def lost(holdings: Holdings) -> Holdings:
 
 def assigned(holdings: Holdings, places: Iterable[Place], session: bytes) -> Holdings:
     """A generation begins, with these partitions."""
+    holdings = revoked(holdings)
     given = frozenset(places)
     kept = {at: hold for at, hold in holdings.limbo.items() if at in given} if follows(holdings.left, session) else {}
     gone = frozenset(holdings.limbo) - frozenset(kept)
@@ -122,7 +123,8 @@ def begun(
     expired = {place: hold.mark.expired for place, hold in holds.items() if hold.mark.expired is not None}
     turnover = Turnover(told.lost, told.gained | holdings.due | anew, {**told.expired, **expired})
     ours = {**holdings.held, **holds}
-    return replace(holdings, held=ours, due=frozenset(), stale=frozenset(), turnover=turnover), first
+    known = holdings.known | holds.keys()
+    return replace(holdings, held=ours, due=frozenset(), stale=frozenset(), known=known, turnover=turnover), first
 
 
 def unreadable(holdings: Holdings, places: Iterable[Place]) -> Holdings:
@@ -144,7 +146,7 @@ def made_anew(holdings: Holdings, ids: Mapping[str, str]) -> Holdings:
 def given(holdings: Holdings, ends: Mapping[Place, int]) -> Holdings:
     """Records before these offsets were given to the caller."""
     ahead = {place: replace(holdings.held[place], given=end) for place, end in ends.items()}
-    return replace(holdings, held={**holdings.held, **ahead}, known={**holdings.known, **ends})
+    return replace(holdings, held={**holdings.held, **ahead})
 
 
 def committed(holdings: Holdings, marks: Mapping[Place, Mark]) -> Holdings:
@@ -172,15 +174,17 @@ def _gone(holdings: Holdings, places: frozenset[Place]) -> Holdings:
 
 
 def _begin(holdings: Holdings, place: Place, mark: Mark | None, bounds: Bounds, topic_id: str) -> Hold:
+    """Where to go on, `mark` being where the group was; at the first record that is left if that is no longer there."""
+    first = Mark(bounds.low, bounds.end, topic_id)
+    if place in holdings.stale:
+        return Hold(first.offset, first)
     if mark is None:
         complete = bounds.low == 0 and place not in holdings.known
+        mark = replace(first, expired=None)
     else:
-        inside = bounds.low <= mark.offset <= bounds.end
-        complete = inside and place not in holdings.stale and mark.topic_id in {None, topic_id}
-    if not complete:
-        begun = Mark(bounds.low, bounds.end, topic_id)
-    else:
-        begun = Mark(bounds.low, None, topic_id) if mark is None else replace(mark, topic_id=topic_id)
+        complete = bounds.low <= mark.offset <= bounds.end and mark.topic_id in {None, topic_id}
+        mark = replace(mark, topic_id=topic_id)
+    begun = mark if complete else first
     return Hold(begun.offset, begun)
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Final
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Message
+from confluent_kafka import Message
 from confluent_kafka.admin import AdminClient
 
 from cryptostream.core.codec.dead_letter import decode
@@ -50,7 +50,7 @@ class LetterBox:
         counting = bind(connect(AdminClient, self._settings, {}), lambda admin: counted(admin, [self._topic], PATIENCE))
         if isinstance(counting, Err):
             return counting
-        starts = {(self._topic, number): OFFSET_BEGINNING for number in range(counting.value)}
+        starts = {(self._topic, number): 0 for number in range(counting.value)}  # or the first that is left
         read = self._follow(starts, {}, lambda message: book.add(record_of(message)))
         return map_ok(read, lambda _: book)
 
