@@ -25,10 +25,16 @@ app = typer.Typer(
     help="Crypto candles that you can prove are complete.",
 )
 
+letters = typer.Typer(no_args_is_help=True, help="What a stream refused and why; to publish it again.")
+app.add_typer(letters, name="dead-letters")
+
+Reason = Annotated[str | None, typer.Option(help="Only those of this reason.")]
+Symbol = Annotated[str | None, typer.Option(help="Only those of this symbol.")]
 File = Annotated[Path, typer.Option("--file", "-f", help="The resource, as YAML.")]
 MaybeFile = Annotated[Path | None, typer.Option("--file", "-f", help="The resource, if not the one that was run.")]
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 Stored = Annotated[Path | None, typer.Option("--data", help="Data directory, or the folder above it.")]
+Config = Annotated[Path, typer.Option("--config", help="The configuration, as JSON.")]
 Data = Annotated[Path, typer.Option(help="Where data directories are.")]
 
 
@@ -142,6 +148,41 @@ def export(  # noqa: PLR0913 - one argument a flag
         file=file,
     )
     raise typer.Exit(verb(options))
+
+
+@letters.command(name="list")
+def list_letters(
+    *,
+    config: Config,
+    reason: Reason = None,
+    symbol: Symbol = None,
+    limit: Annotated[int, typer.Option(help="Show the newest ones, so many.", min=1)] = 100,
+    json: Json = False,
+) -> None:
+    """Show what the consumers of a stream refused, and why."""
+    from cryptostream.service.dead_letters import Chosen
+    from cryptostream.service.dead_letters import list_letters as verb
+
+    raise typer.Exit(verb(config, Chosen(reason=reason, symbol=symbol, again=True), limit, as_json=json))
+
+
+@letters.command()
+def redrive(  # noqa: PLR0913 - one argument a flag
+    *,
+    config: Config,
+    everything: Annotated[bool, typer.Option("--all", help="Every letter.")] = False,
+    reason: Reason = None,
+    symbol: Symbol = None,
+    place: Annotated[str | None, typer.Option(help="The one of topic/partition/offset, as the list shows it.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also what was redriven and refused once more.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Publish refused records again, as they were, to the topics they came from. The letters stay."""
+    from cryptostream.service.dead_letters import Chosen
+    from cryptostream.service.dead_letters import redrive as verb
+
+    chosen = Chosen(everything=everything, reason=reason, symbol=symbol, place=place, again=again)
+    raise typer.Exit(verb(config, chosen, (lambda _: True) if yes else typer.confirm))
 
 
 def main() -> None:
