@@ -55,9 +55,9 @@ def asked(answer: Any, *, room: bool = True) -> tuple[SimpleQueue[Event], Fetche
 @pytest.mark.parametrize(
     ("answer", "event"),
     [
-        (Ok(PAGE), Fetched("live", PAGE)),
-        (Err(ExchangeError("banned", "x", 7)), FetchFailed("live", ExchangeError("banned", "x", 7))),
-        (ValueError("broken"), FetchFailed("live", ExchangeError("unavailable", "ValueError: broken"))),
+        (Ok(PAGE), Fetched("live", 5, PAGE)),
+        (Err(ExchangeError("banned", "x", 7)), FetchFailed("live", 5, ExchangeError("banned", "x", 7))),
+        (ValueError("broken"), FetchFailed("live", 5, ExchangeError("unavailable", "ValueError: broken"))),
     ],
 )
 def test_a_question_is_answered_once(answer: Any, event: Event) -> None:
@@ -72,6 +72,6 @@ def test_history_waits_for_room_and_ends_when_closed() -> None:
     events, fetcher = asked(Ok(PAGE), room=False)
     fetcher.ask(SERIES, Fetch("history", 5, 10))
     fetcher.ask(SERIES, Fetch("repair", 5, 10))
-    assert events.get(timeout=10) == Fetched("repair", PAGE)
+    assert events.get(timeout=10) == Fetched("repair", 5, PAGE)
     fetcher.close()
     assert events.empty()

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from cryptostream.core.codec.ledger import key
 from cryptostream.core.market.gap import Gap
 from cryptostream.core.market.interval import INTERVALS, MINUTE, SECOND, Millis
 from cryptostream.core.market.series import Series
@@ -81,12 +82,12 @@ def test_a_hole_holds_live_for_three_seconds_and_then_live_goes_on() -> None:
     one.failing = ExchangeError("unavailable", "made up")
     one.pass_to(GRID.next(at(0)) + SECOND)  # the close of 0 is lost
     one.pass_to(GRID.next(at(1)) - 1)
-    assert one.ledger[HERE].cause == "pending"  # after close and grace
+    assert one.gap_at(HERE).cause == "pending"  # after close and grace
     close(one, at(1))
     assert published(one) == [(1, "live", 0)]
     one.settle(one.now + 40 * SECOND)
     assert published(one) == [(1, "live", 0), (0, "repair", 0)]
-    assert (one.ledger[HERE].state, one.ledger[HERE].candles) == ("closed", 1)
+    assert (one.gap_at(HERE).state, one.gap_at(HERE).candles) == ("closed", 1)
 
 
 def test_a_hole_between_known_trades_is_proved_by_their_ids() -> None:
@@ -102,7 +103,7 @@ def test_a_hole_between_known_trades_is_proved_by_their_ids() -> None:
         one.answer_one()
     one.pass_to(one.now + 4 * SECOND)
     one.settle(one.now + 5 * SECOND)
-    gap = one.ledger[second.shift(begin, 2)]
+    gap = one.gap_at(second.shift(begin, 2))
     assert (gap.candles, gap.cause, gap.state, gap.proof) == (3, "pending", "closed", "trade_ids")
     assert any(note.kind == "chain_proof" for note in one.notes)
 
@@ -129,16 +130,16 @@ def test_absence_is_proved_by_two_answers_a_minute_apart() -> None:
     one.pass_to(GRID.next(at(0)) + 15 * SECOND)
     while one.asked:
         one.answer_one()
-    assert one.ledger[HERE].cause == "pending"
+    assert one.gap_at(HERE).cause == "pending"
     close(one, at(1))
     while one.asked:
         one.answer_one()
     one.pass_to(one.now + 5 * SECOND)
     while one.asked:
         one.answer_one()
-    assert one.ledger[HERE].state == "open"
+    assert one.gap_at(HERE).state == "open"
     one.settle(one.now + 3 * MINUTE)
-    gap = one.ledger[HERE]
+    gap = one.gap_at(HERE)
     assert (gap.cause, gap.state, gap.candles, gap.evidence) == ("exchange_outage", "closed", 1, "rest")
 
 
@@ -156,7 +157,7 @@ def test_what_lies_before_the_listing_is_named() -> None:
     one.truth.first = at(-4)
     one.settle(one.now + 2 * SECOND)
     assert [place for place, *_ in published(one)] == [GRID.count(HERE, t) for t in (at(-4), at(-3), at(-2), at(-1))]
-    gap = one.ledger[at(-10)]
+    gap = one.gap_at(at(-10))
     assert (gap.cause, gap.candles, gap.state) == ("before_listing", 6, "closed")
 
 
@@ -166,12 +167,12 @@ def test_a_ban_is_named_in_the_ledger_and_waited_for() -> None:
     one.answer_one()  # where the series begins
     one.failing = ExchangeError("banned", "made up", NOW + 90 * SECOND)
     one.answer_one()
-    assert one.ledger[at(-5)].cause == "blocked"
+    assert one.gap_at(at(-5)).cause == "blocked"
     assert missing(one.config, one.state, one.now) == {"blocked": 5}
     one.pass_to(NOW + 89 * SECOND)
     assert not [fetch for fetch in one.asked if fetch.start == at(-5)]
     one.settle(NOW + 95 * SECOND)
-    assert (one.ledger[at(-5)].cause, one.ledger[at(-5)].state) == ("pending", "closed")
+    assert (one.gap_at(at(-5)).cause, one.gap_at(at(-5)).state) == ("pending", "closed")
 
 
 def test_a_restatement_is_a_new_revision_each_time() -> None:
@@ -221,9 +222,9 @@ def test_a_restart_closes_what_was_repaired_meanwhile() -> None:
         series=one.series, start=at(-5), end=at(-1), candles=5, cause="pending", state="open", detected_at=NOW
     )
     one.settle(one.now + 2 * SECOND)
-    one.ledger[at(-5)] = open_gap
+    one.ledger[key(open_gap)] = open_gap
     one.restart()
-    assert one.ledger[at(-5)].state == "closed"
+    assert one.gap_at(at(-5)).state == "closed"
     assert not one.state.holes
 
 

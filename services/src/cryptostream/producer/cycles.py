@@ -35,6 +35,10 @@ class Cycles:
         if isinstance(event, Fetched | FetchFailed) and event.purpose == "live":
             self._open.discard(series)
 
+    def forget(self, series: Series) -> None:
+        """A series is no longer asked for."""
+        self._open.discard(series)
+
     def published(self, candles: int) -> None:
         """Candles reached the log."""
         self._messages += candles

@@ -19,6 +19,7 @@ class Job:
 
     `starts` gives each series the open time from which it must be complete. `ranges` is set for a recording
     alone: first and last open time of what it holds. `poll_seconds` is set in mode `Rest`: one cycle a period.
+    `generation` counts changes of the assignment.
     """
 
     stream: str
@@ -28,11 +29,12 @@ class Job:
     simulated: bool
     ranges: Mapping[Series, tuple[Run, ...]] | None = None
     poll_seconds: int | None = None
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """The producer's ports.
+    """The producer's ports. The ledger is asked by the producer's thread, but for `published`, which fetches ask.
 
     `urgent` answers what the live lane and repairs ask, `background` history, audits and listings. `feed` makes
     the live feed for a callback; None where there is none. `room` tells whether the log can take history now:

@@ -1,46 +1,53 @@
 """Asks the exchange on behalf of the step, in a few threads; each question gets exactly one answer."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event as Flag
+from typing import Final
 
-from cryptostream.core.market.interval import INTERVALS, Millis
+from cryptostream.core.market.interval import INTERVALS
 from cryptostream.core.market.series import Series
 from cryptostream.core.market.table import empty_table
 from cryptostream.core.ports import Exchange, ExchangeError, KlinePage
 from cryptostream.core.result import Err, Ok
-from cryptostream.core.stream.series_state import Event, Fetch, Fetched, FetchFailed
+from cryptostream.core.stream.series_state import Event, Fetch, Fetched, FetchFailed, Purpose
 from cryptostream.producer.edges import Edges
 
-URGENT = frozenset({"live", "repair"})
+URGENT: Final = frozenset({"live", "repair"})
+THREADS: Final = {"live": 3, "repair": 2, "background": 2, "chores": 1}
+"""Live candles never queue behind repairs, nor these behind history, nor the exchange's clock behind any of them."""
 
 Answer = Callable[[Series, Event], None]
 
 
 class Fetcher:
-    """Carries out `Fetch` effects. Urgent questions have threads of their own, so that history cannot delay them."""
+    """Carries out `Fetch` effects, each kind in threads of its own."""
 
-    def __init__(self, edges: Edges, answer: Answer, *, urgent: int = 4, background: int = 2) -> None:
+    def __init__(self, edges: Edges, answer: Answer) -> None:
         self._edges = edges
         self._answer = answer
         self._stop = Flag()
-        self._urgent = ThreadPoolExecutor(urgent, "fetch-urgent")
-        self._background = ThreadPoolExecutor(background, "fetch-background")
+        self._pools = {name: ThreadPoolExecutor(count, f"fetch-{name}") for name, count in THREADS.items()}
+        self._chores: dict[str, Future[None]] = {}
 
     def ask(self, series: Series, fetch: Fetch) -> None:
         """Ask soon; the answer comes as an event."""
-        pool = self._urgent if fetch.purpose in URGENT else self._background
-        pool.submit(self._fetch, series, fetch)
+        pool = fetch.purpose if fetch.purpose in URGENT else "background"
+        self._pools[pool].submit(self._fetch, series, fetch)
 
-    def later(self, work: Callable[[], None]) -> None:
-        """Do other background work of the exchange's."""
-        self._background.submit(self._carefully, work)
+    def later(self, name: str, work: Callable[[], None]) -> None:
+        """Do other work of the exchange's in the background, unless the same is still waiting to be done."""
+        before = self._chores.get(name)
+        if before is None or before.done():
+            self._chores[name] = self._pools["chores"].submit(self._carefully, work)
 
     def close(self) -> None:
         """Drop what has not begun and wait for the rest."""
         self._stop.set()
-        for pool in (self._urgent, self._background):
-            pool.shutdown(cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown()
 
     def _carefully(self, work: Callable[[], None]) -> None:
         try:
@@ -52,30 +59,36 @@ class Fetcher:
         while fetch.purpose == "history" and not self._edges.room():
             if self._stop.wait(0.02):
                 return
-        exchange = self._edges.urgent if fetch.purpose in URGENT else self._edges.background
         try:
-            event = self._answered(exchange, series, fetch)
+            event = self._answered(series, fetch)
         except Exception as error:  # noqa: BLE001 - a question without an answer would leave its series waiting for ever
             self._edges.log.error("fetch_failed", error=error, series=str(series), purpose=fetch.purpose)  # noqa: TRY400 - the same
-            event = FetchFailed(fetch.purpose, ExchangeError("unavailable", f"{type(error).__name__}: {error}"))
-        self._edges.observer.fetched(event.error.fault if isinstance(event, FetchFailed) else "ok")
+            event = _failed(fetch, f"{type(error).__name__}: {error}")
         self._answer(series, event)
+        self._edges.observer.fetched(event.error.fault if isinstance(event, FetchFailed) else "ok")
 
-    def _answered(self, exchange: Exchange, series: Series, fetch: Fetch) -> Fetched | FetchFailed:
-        result = exchange.klines(series, fetch.start, fetch.limit)
+    def _answered(self, series: Series, fetch: Fetch) -> Fetched | FetchFailed:
+        result = self._exchange(fetch.purpose).klines(series, fetch.start, fetch.limit)
         if isinstance(result, Err):
-            return FetchFailed(fetch.purpose, result.error)
+            return FetchFailed(fetch.purpose, fetch.start, result.error)
         if fetch.purpose != "audit":
-            return Fetched(fetch.purpose, result.value)
-        return self._audited(series, fetch.start, result.value)
+            return Fetched(fetch.purpose, fetch.start, result.value)
+        return self._audited(series, fetch, result.value)
 
-    def _audited(self, series: Series, start: Millis, page: KlinePage) -> Fetched | FetchFailed:
+    def _exchange(self, purpose: Purpose) -> Exchange:
+        return self._edges.urgent if purpose in URGENT else self._edges.background
+
+    def _audited(self, series: Series, fetch: Fetch, page: KlinePage) -> Fetched | FetchFailed:
         """The answer together with what was published of the same range."""
         if not page.closed:
-            return Fetched("audit", page, empty_table())
+            return Fetched("audit", fetch.start, page, empty_table())
         end = INTERVALS[series.interval].next(page.closed[-1].open_time)
-        match self._edges.ledger.published(series, start, end):
+        match self._edges.ledger.published(series, fetch.start, end):
             case Ok(published):
-                return Fetched("audit", page, published)
+                return Fetched("audit", fetch.start, page, published)
             case Err(error):
-                return FetchFailed("audit", ExchangeError("unavailable", f"ledger: {error.detail}"))
+                return _failed(fetch, f"ledger: {error.detail}")
+
+
+def _failed(fetch: Fetch, detail: str) -> FetchFailed:
+    return FetchFailed(fetch.purpose, fetch.start, ExchangeError("unavailable", detail))

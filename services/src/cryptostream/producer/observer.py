@@ -11,7 +11,7 @@ from cryptostream.core.market.series import Series
 
 
 class Observer(Protocol):
-    """Counts what happened. Called from the producer's thread."""
+    """Counts what happened. Called from the producer's thread; `fetched` and `exchange` from threads of fetches."""
 
     def published(self, series: Series, lane: Lane, candles: int = 1) -> None:
         """Candles reached the log."""

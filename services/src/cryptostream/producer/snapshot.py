@@ -13,7 +13,10 @@ from cryptostream.core.stream.series_state import ProducerConfig, SeriesState
 
 
 class SeriesProgress(msgspec.Struct, frozen=True):
-    """One series: what it should have, what is missing and why, what is left of its history (candles)."""
+    """One series: what it should have, what is missing and why, what is left of its history (candles).
+
+    `published` and `duplicates` are of this run, `published_ever` is of all.
+    """
 
     series: Series
     start: Millis
@@ -25,18 +28,23 @@ class SeriesProgress(msgspec.Struct, frozen=True):
     history_left: int
     history_size: int
     status: str
+    published_ever: int = 0
 
 
 class ProducerSnapshot(msgspec.Struct, frozen=True):
     """The producer at a moment.
 
-    `records` counts what this run has written to the log, revisions too; `complete`: no hole is open.
+    `records` counts what this run has written to the log, revisions too. `begun`: it has taken over and knows what
+    there is; `complete`: no hole is open. Nothing is asked before `banned_until`, because others were told so.
     """
 
     series: tuple[SeriesProgress, ...]
     records: int
     cycles: int
     complete: bool
+    begun: bool = True
+    generation: int = 0
+    banned_until: Millis | None = None
 
 
 def snapshot_of(
@@ -62,4 +70,5 @@ def _progress(config: ProducerConfig, state: SeriesState, now: Millis) -> Series
         history_left=sum(size(interval, (hole.front, hole.end)) for hole in history),
         history_size=sum(size(interval, (hole.start, hole.end)) for hole in history),
         status=state.status,
+        published_ever=state.earlier + state.published,
     )

@@ -25,6 +25,13 @@ class Wakes(Generic[K]):
             self._at[key] = at
             self._order += 1
             heapq.heappush(self._heap, (at, self._order, key))
+            if len(self._heap) > 64 + 4 * len(self._at):
+                self._rebuild()
+
+    def _rebuild(self) -> None:
+        """Many are outdated, and some of those would not come up for long."""
+        self._heap = [entry for entry in self._heap if self._at.get(entry[2]) == entry[0]]
+        heapq.heapify(self._heap)
 
     def due(self, now: Millis) -> tuple[K, ...]:
         """The keys whose time has come; each is given once."""

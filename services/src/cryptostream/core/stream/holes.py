@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from cryptostream.core.market.candle import Candle
+from cryptostream.core.market.candle import Candle, Lane
 from cryptostream.core.market.gap import Cause, Gap, Proof
 from cryptostream.core.market.interval import Interval, Millis
 from cryptostream.core.market.series import Series
@@ -13,9 +13,10 @@ from cryptostream.core.stream.runs import Run, size
 from cryptostream.core.stream.series_state import Absence, Hole, ProducerConfig
 
 
-def open_hole(run: Run, *, history: bool, now: Millis) -> Hole:
+def open_hole(run: Run, *, history: bool, now: Millis, cause: Cause = "pending") -> Hole:
     """A hole over `run`, nothing of it decided."""
-    return Hole(start=run[0], end=run[1], front=run[0], lane="history" if history else "repair", detected_at=now)
+    lane: Lane = "history" if history else "repair"
+    return Hole(start=run[0], end=run[1], front=run[0], lane=lane, detected_at=now, cause=cause)
 
 
 def gap_of(series: Series, interval: Interval, hole: Hole) -> Gap:
@@ -71,8 +72,11 @@ def doubt(config: ProducerConfig, interval: Interval, page: KlinePage, now: Mill
 
     By the rule of the ledger the candle does not exist once the exchange has returned a later one without
     it, twice and a minute apart, or once if it is older than ten minutes. A candle in progress counts as a
-    later one only for the old: just after a close the exchange's own database may lag.
+    later one only for the old: just after a close the exchange's own database may lag. An answer with a row that
+    is no candle proves nothing: it may have been the one.
     """
+    if page.rejected:
+        return hole
     later_closed = page.closed[-1].open_time if page.closed else None
     later = max((t for t in (later_closed, page.in_progress) if t is not None), default=None)
     if later is None or later <= hole.front:
@@ -119,7 +123,7 @@ def resolved_gaps(series: Series, interval: Interval, hole: Hole, now: Millis) -
 
     The first one begins where the hole was ledgered and so replaces its open entry.
     """
-    runs: list[tuple[Run, Cause]] = [(run, "pending") for run in hole.repaired]
+    runs: list[tuple[Run, Cause]] = [(run, "expired" if hole.expired else "pending") for run in hole.repaired]
     runs += [(run, "exchange_outage") for run in hole.absent]
     return tuple(
         Gap(
@@ -141,6 +145,13 @@ def resolved_gaps(series: Series, interval: Interval, hole: Hole, now: Millis) -
 def absences_of(hole: Hole) -> tuple[Absence, ...]:
     """What a hole has proved to be absent so far."""
     return tuple(Absence(start, end, "exchange_outage") for start, end in hole.absent)
+
+
+def rest(hole: Hole) -> Hole:
+    """The undecided part of a hole as a hole of its own; the chain of trade ids goes on through it."""
+    known = hole.first_trade is not None and hole.trades is not None
+    first_trade = (hole.first_trade or 0) + (hole.trades or 0) if known else None
+    return replace(hole, start=hole.front, repaired=(), absent=(), first_trade=first_trade, trades=0)
 
 
 def _extend(interval: Interval, runs: tuple[Run, ...], run: Run) -> tuple[Run, ...]:

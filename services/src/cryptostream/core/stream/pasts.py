@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from cryptostream.core.market.candle import Candle
 from cryptostream.core.market.gap import Cause
-from cryptostream.core.market.interval import Millis
+from cryptostream.core.market.interval import Interval, Millis
 from cryptostream.core.ports import ExchangeError, KlinePage
 from cryptostream.core.stream import holes
-from cryptostream.core.stream.runs import size
+from cryptostream.core.stream.runs import Run, size
 from cryptostream.core.stream.series_state import (
     Absence,
     Effect,
@@ -31,13 +31,22 @@ from cryptostream.core.stream.series_state import (
 BLOCKED = frozenset({"banned", "blocked", "rate_limited"})
 
 
+def is_long(config: ProducerConfig, interval: Interval, run: Run) -> bool:
+    """Whether a run takes so many answers that repairs must not wait for it: it is history."""
+    return size(interval, run) > config.page // 2
+
+
 def add(state: SeriesState, hole: Hole) -> Step:
     """Open `hole` and ledger it; one that begins where the last repair ends only makes that one longer."""
     last = state.holes[-1] if state.holes else None
-    if last is not None and last.lane == hole.lane == "repair" and state.interval.next(last.end) == hole.start:
+    if last is not None and _continues(last, hole) and state.interval.next(last.end) == hole.start:
         return _lengthen(state, last, hole)
     ordered = tuple(sorted((*state.holes, replace(hole, ledgered=hole.end)), key=lambda each: each.start))
     return replace(state, holes=ordered), (RecordGap(holes.gap_of(state.series, state.interval, hole)),)
+
+
+def _continues(last: Hole, hole: Hole) -> bool:
+    return last.lane == hole.lane == "repair" and not last.expired and not hole.expired
 
 
 def _lengthen(state: SeriesState, last: Hole, more: Hole) -> Step:
@@ -51,17 +60,20 @@ def _lengthen(state: SeriesState, last: Hole, more: Hole) -> Step:
 
 
 def fronts(state: SeriesState) -> tuple[Hole, ...]:
-    """The holes that are worked on: the first of each lane."""
-    first: dict[str, Hole] = {}
+    """The holes that are worked on: of each lane the one with an open question, or else the first."""
+    chosen: dict[str, Hole] = {}
     for hole in state.holes:
-        first.setdefault(hole.lane, hole)
-    return tuple(first.values())
+        if hole.asked is not None:
+            chosen[hole.lane] = hole
+        else:
+            chosen.setdefault(hole.lane, hole)
+    return tuple(chosen.values())
 
 
 def askable(state: SeriesState) -> tuple[Hole, ...]:
     """The holes that may be fetched for: no question is open, and the listing is known if they reach back to it."""
     start = state.spans[0][0]
-    return tuple(h for h in fronts(state) if not h.asked and (state.listing.known or h.front != start))
+    return tuple(h for h in fronts(state) if h.asked is None and (state.listing.known or h.front != start))
 
 
 def undecided(state: SeriesState, open_time: Millis) -> bool:
@@ -89,23 +101,26 @@ def publish_ready(state: SeriesState, now: Millis) -> Step:
     effects: list[Effect] = []
     remaining: list[Hole] = []
     busy: set[str] = set()
-    absences = state.absences
     for each in state.holes:
         hole, candles = (each, ()) if each.lane in busy else holes.drain(state.interval, each)
         if candles:
             effects.append(Publish(candles, hole.lane))
-            state = replace(state, published=state.published + len(candles))
+            state = replace(state, published=state.published + (0 if hole.expired else len(candles)))
         if holes.is_done(hole):
             effects += _close(state, hole, now)
-            absences = (*absences, *holes.absences_of(hole))
+            state = know_absent(state, hole, holes.absences_of(hole))
         else:
             busy.add(hole.lane)
             remaining.append(hole)
-    return replace(state, holes=tuple(remaining), absences=tuple(sorted(absences, key=_start))), tuple(effects)
+    return replace(state, holes=tuple(remaining)), tuple(effects)
 
 
-def _start(absence: Absence) -> Millis:
-    return absence.start
+def know_absent(state: SeriesState, hole: Hole, absent: Iterable[Absence]) -> SeriesState:
+    """What was found absent in `hole` is not looked for again; what expired no longer counts as published."""
+    found = tuple(absent)
+    lost = sum(size(state.interval, (each.start, each.end)) for each in found) if hole.expired else 0
+    ordered = tuple(sorted((*state.absences, *found), key=lambda each: each.start))
+    return replace(state, absences=ordered, earlier=state.earlier - lost)
 
 
 def _close(state: SeriesState, hole: Hole, now: Millis) -> Iterable[Effect]:
@@ -120,26 +135,36 @@ def _close(state: SeriesState, hole: Hole, now: Millis) -> Iterable[Effect]:
             pass
 
 
-def answered(config: ProducerConfig, state: SeriesState, purpose: Purpose, now: Millis) -> Step:
+def asked_for(state: SeriesState, purpose: Purpose, start: Millis) -> Millis | None:
+    """Where the hole begins whose question from `start` on is open; None if it has gone meanwhile."""
+    return next((hole.start for hole in state.holes if hole.lane == purpose and hole.asked == start), None)
+
+
+def answered(config: ProducerConfig, state: SeriesState, hole_at: Millis, now: Millis) -> Step:
     """An answer came: ask again after a pause, unless it moves the front of the hole."""
 
     def noted(hole: Hole) -> Hole:
         retry = now + pause(config, hole.attempts)
-        return replace(hole, asked=False, attempts=hole.attempts + 1, retry_at=retry, cause="pending")
+        named = _named(hole, "pending")
+        return replace(named, asked=None, attempts=hole.attempts + 1, retry_at=retry)
 
-    return _change_front(state, purpose, noted)
+    return _change(state, hole_at, noted)
 
 
-def failed(config: ProducerConfig, state: SeriesState, purpose: Purpose, error: ExchangeError, now: Millis) -> Step:
+def failed(config: ProducerConfig, state: SeriesState, hole_at: Millis, error: ExchangeError, now: Millis) -> Step:
     """No answer came: ask again when the exchange allows it; a ban or block is named in the ledger."""
     cause: Cause = "blocked" if error.fault in BLOCKED else "pending"
 
     def noted(hole: Hole) -> Hole:
         wait = config.proof_pause if error.fault == "refused" else pause(config, hole.attempts)
         retry = max(now + wait, error.retry_at or 0)
-        return replace(hole, asked=False, attempts=hole.attempts + 1, retry_at=retry, cause=cause)
+        return replace(_named(hole, cause), asked=None, attempts=hole.attempts + 1, retry_at=retry)
 
-    return _change_front(state, purpose, noted)
+    return _change(state, hole_at, noted)
+
+
+def _named(hole: Hole, cause: Cause) -> Hole:
+    return hole if hole.expired else replace(hole, cause=cause)
 
 
 def pause(config: ProducerConfig, attempts: int) -> Millis:
@@ -147,12 +172,12 @@ def pause(config: ProducerConfig, attempts: int) -> Millis:
     return int(min(config.retry_first * 2 ** min(attempts, 10), config.retry_most))
 
 
-def judge(config: ProducerConfig, state: SeriesState, purpose: Purpose, page: KlinePage, now: Millis) -> Step:
+def judge(config: ProducerConfig, state: SeriesState, hole_at: Millis, page: KlinePage, now: Millis) -> Step:
     """Prove absent what an answer lacks, and publish what then lies at the front, until nothing moves."""
     effects: tuple[Effect, ...] = ()
     while True:
         before, interval = state.holes, state.interval
-        state, _ = _change_front(state, purpose, partial(holes.doubt, config, interval, page, now))
+        state, _ = _change(state, hole_at, partial(holes.doubt, config, interval, page, now))
         moved = _moved(before, state.holes)
         state, more = publish_ready(state, now)
         effects = (*effects, *more)
@@ -164,15 +189,15 @@ def _moved(before: tuple[Hole, ...], after: tuple[Hole, ...]) -> bool:
     return any(old.front != new.front for old, new in zip(before, after, strict=True))
 
 
-def _change_front(state: SeriesState, purpose: Purpose, change: Callable[[Hole], Hole]) -> Step:
-    """Change the hole that fetches of `purpose` are for; a new cause is written to the ledger."""
-    front = next((hole for hole in state.holes if hole.lane == purpose), None)
-    if front is None:
+def _change(state: SeriesState, hole_at: Millis, change: Callable[[Hole], Hole]) -> Step:
+    """Change the hole that begins at `hole_at`, if it is still there; a new cause is written to the ledger."""
+    old = next((hole for hole in state.holes if hole.start == hole_at), None)
+    if old is None:
         return state, ()
-    changed = change(front)
-    kept = tuple(changed if hole is front else hole for hole in state.holes)
-    gap = holes.gap_of(state.series, state.interval, changed)
-    effects: tuple[Effect, ...] = (RecordGap(gap),) if changed.cause != front.cause else ()
+    new = change(old)
+    kept = tuple(new if hole is old else hole for hole in state.holes)
+    gap = holes.gap_of(state.series, state.interval, new)
+    effects: tuple[Effect, ...] = (RecordGap(gap),) if new.cause != old.cause else ()
     return replace(state, holes=kept), effects
 
 
@@ -185,6 +210,6 @@ def ask(config: ProducerConfig, state: SeriesState, now: Millis) -> Step:
             continue
         purpose: Purpose = "history" if hole.lane == "history" else "repair"
         effects.append(Fetch(purpose, hole.front, min(config.page, size(state.interval, (hole.front, hole.end)) + 2)))
-        asked[hole.start] = replace(hole, asked=True)
+        asked[hole.start] = replace(hole, asked=hole.front)
     changed = tuple(asked.get(hole.start, hole) for hole in state.holes)
     return (replace(state, holes=changed), tuple(effects)) if asked else (state, ())

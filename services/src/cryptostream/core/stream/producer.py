@@ -12,6 +12,7 @@ from cryptostream.core.market.candle import Candle
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.stream import audit as audits
 from cryptostream.core.stream import life, live, pasts
+from cryptostream.core.stream.reopen import reopen
 from cryptostream.core.stream.series_state import (
     Closed,
     Effect,
@@ -24,6 +25,7 @@ from cryptostream.core.stream.series_state import (
     Note,
     ProducerConfig,
     Publish,
+    Reopened,
     Resubscribe,
     Seam,
     SeriesState,
@@ -51,7 +53,9 @@ def step(config: ProducerConfig, state: SeriesState, event: Event, now: Millis) 
         case Seam():
             state, effects = _ask_live(config, state, now, after=0)
         case Status(status):
-            state, effects = life.change_status(state, status, now)
+            state, effects = life.change_status(config, state, status, now)
+        case Reopened(gap):
+            state, effects = reopen(config, state, gap, now)
         case _:
             assert_never(event)
     state, more = _pass_time(config, state, now)
@@ -61,13 +65,13 @@ def step(config: ProducerConfig, state: SeriesState, event: Event, now: Millis) 
 def next_wake(config: ProducerConfig, state: SeriesState) -> Millis | None:
     """Exchange time of the next `Tick` that can change something; None if only an event can."""
     times: list[Millis] = []
-    if state.spans[-1][1] is None and state.flows:
-        cursor, interval = state.live, state.interval
+    cursor, interval = state.live, state.interval
+    if _is_live(state) and state.flows:
         if not cursor.asked and not config.polling:
             times.append(max(live.deadline(config, interval, cursor), cursor.retry_at))
         times.append(interval.close_time(cursor.next) + config.grace + 1)
-        if cursor.held and cursor.held_since is not None:
-            times.append(cursor.held_since + config.hold)
+    if cursor.held and cursor.held_since is not None:
+        times.append(cursor.held_since + config.hold)
     times.extend(hole.retry_at for hole in pasts.askable(state))
     if not state.listing.known and not state.listing.asked:
         times.append(state.listing.retry_at)
@@ -86,13 +90,14 @@ def _accept(config: ProducerConfig, state: SeriesState, candles: tuple[Candle, .
     ahead = tuple(c for c in usable if c.open_time >= state.live.next)
     behind = tuple(c for c in usable if c.open_time < state.live.next)
     cursor, repeats = live.hold(state.live, ahead, now) if _is_live(state) else (state.live, 0)
-    state = replace(state, live=cursor)
-    state, more_repeats = pasts.put(state, behind)
+    found = tuple(c for c in behind if life.is_absent(state, c.open_time))
+    state, reappeared = life.reappear(replace(state, live=cursor), found, now)
+    state, more_repeats = pasts.put(state, tuple(c for c in behind if c not in found))
     repeats += more_repeats
     state, effects = _publish_ready(state, now)
     if repeats:
         notes = (*notes, Note("duplicate", repeats))
-    return replace(state, duplicates=state.duplicates + repeats), (*effects, *notes)
+    return replace(state, duplicates=state.duplicates + repeats), (*reappeared, *effects, *notes)
 
 
 def _usable(
@@ -127,16 +132,24 @@ def _answered(config: ProducerConfig, state: SeriesState, answer: Fetched, now: 
             state = replace(state, live=_answered_live(config, state.live, now))
             return _accept_rest(config, state, page.closed, now)
         case "repair" | "history":
-            state, noted = pasts.answered(config, state, answer.purpose, now)
-            state, effects = _accept_rest(config, state, page.closed, now)
-            state, more = pasts.judge(config, state, answer.purpose, page, now)
-            return state, (*noted, *effects, *more)
+            return _answered_past(config, state, answer, now)
         case "audit":
             return _audited(config, state, answer, now)
         case "listing":
             return life.know_listing(state, page, now)
         case _:
             assert_never(answer.purpose)
+
+
+def _answered_past(config: ProducerConfig, state: SeriesState, answer: Fetched, now: Millis) -> Step:
+    """Only the hole that was asked for is judged by what an answer lacks."""
+    hole_at = pasts.asked_for(state, answer.purpose, answer.start)
+    if hole_at is None:
+        return _accept_rest(config, state, answer.page.closed, now)
+    state, noted = pasts.answered(config, state, hole_at, now)
+    state, effects = _accept_rest(config, state, answer.page.closed, now)
+    state, more = pasts.judge(config, state, hole_at, answer.page, now)
+    return state, (*noted, *effects, *more)
 
 
 def _accept_rest(config: ProducerConfig, state: SeriesState, rows: tuple[Candle, ...], now: Millis) -> Step:
@@ -162,12 +175,12 @@ def _answered_live(config: ProducerConfig, cursor: Live, now: Millis) -> Live:
 
 
 def _audited(config: ProducerConfig, state: SeriesState, answer: Fetched, now: Millis) -> Step:
-    if not state.audit.runs or answer.published is None:
+    if not state.audit.runs or answer.start != state.audit.runs[0][0] or answer.published is None:
         return replace(state, audit=replace(state.audit, asked=False)), ()
     end = state.audit.runs[0][1]
     rows = tuple(row for row in answer.page.closed if row.open_time <= end)
-    published, notes = audits.restated(rows, answer.published)
-    state = replace(state, audit=audits.advance(state.interval, state.audit, rows, config.page))
+    audit, published, notes = audits.restated(state.audit, rows, answer.published)
+    state = replace(state, audit=audits.advance(state.interval, audit, rows, config.page))
     state, reappeared = life.reappear(state, rows, now)
     return state, (*published, *notes, *reappeared)
 
@@ -180,7 +193,8 @@ def _failed(config: ProducerConfig, state: SeriesState, failure: FetchFailed, no
             cursor = replace(state.live, asked=False, attempts=state.live.attempts + 1, retry_at=retry)
             return replace(state, live=cursor), ()
         case "repair" | "history":
-            return pasts.failed(config, state, failure.purpose, error, now)
+            hole_at = pasts.asked_for(state, failure.purpose, failure.start)
+            return (state, ()) if hole_at is None else pasts.failed(config, state, hole_at, error, now)
         case "audit":
             retry = max(now + config.proof_pause, error.retry_at or 0)
             audit = replace(state.audit, asked=False, attempts=state.audit.attempts + 1, retry_at=retry)
@@ -190,10 +204,6 @@ def _failed(config: ProducerConfig, state: SeriesState, failure: FetchFailed, no
             return replace(state, listing=Listing(known=False, retry_at=retry)), ()
         case _:
             assert_never(failure.purpose)
-
-
-def _pause(config: ProducerConfig, attempts: int) -> Millis:
-    return int(min(config.retry_first * 2 ** min(attempts, 10), config.retry_most))
 
 
 # ---------------------------------------------------------------- time passes
@@ -216,7 +226,7 @@ def _is_live(state: SeriesState) -> bool:
 
 
 def _give_up_live(config: ProducerConfig, state: SeriesState, now: Millis) -> Step:
-    if not _is_live(state) or not state.flows:
+    if not _is_live(state) or not (state.flows or state.live.held):
         return state, ()
     run = live.overdue(config, state.interval, state.live, now)
     if run is None:

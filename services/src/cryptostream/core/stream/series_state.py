@@ -55,8 +55,9 @@ class Hole(msgspec.Struct, frozen=True, kw_only=True):
 
     The ledger knows it as [`start`, `ledgered`]; `front` is the first open time still undecided, and `rows` are
     candles that arrived beyond it. `repaired` and `absent` are the decided runs before it. `doubted` is when
-    the exchange first answered without the candle at `front` though it had a later one.
-    `first_trade` and `next_trade` are the ids around the hole, `trades` counts the trades filled in.
+    the exchange first answered without the candle at `front` though it had a later one. `asked` is where the
+    question begins that is open. `first_trade` and `next_trade` are the ids around the hole, `trades` counts the
+    trades filled in. A hole whose cause is `expired` was published once, and keeps that cause.
     """
 
     start: Millis
@@ -70,12 +71,17 @@ class Hole(msgspec.Struct, frozen=True, kw_only=True):
     repaired: tuple[Run, ...] = ()
     absent: tuple[Run, ...] = ()
     doubted: Millis | None = None
-    asked: bool = False
+    asked: Millis | None = None
     retry_at: Millis = 0
     attempts: int = 0
     first_trade: int | None = None
     next_trade: int | None = None
     trades: int | None = 0
+
+    @property
+    def expired(self) -> bool:
+        """Whether its candles were published before, and deleted by the log before they were read."""
+        return self.cause == "expired"
 
 
 class Absence(msgspec.Struct, frozen=True):
@@ -87,7 +93,10 @@ class Absence(msgspec.Struct, frozen=True):
 
 
 class Audit(msgspec.Struct, frozen=True):
-    """What is still to be compared with the exchange: runs, and when the next ones are due."""
+    """What is still to be compared with the exchange: runs, and when the next ones are due.
+
+    `revised` are new revisions which the log has not shown yet.
+    """
 
     runs: tuple[Run, ...] = ()
     asked: bool = False
@@ -96,6 +105,7 @@ class Audit(msgspec.Struct, frozen=True):
     since: Millis = 0
     next_at: Millis | None = None
     next_day: Millis | None = None
+    revised: tuple[tuple[int, Candle], ...] = ()
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -111,7 +121,8 @@ class SeriesState(msgspec.Struct, frozen=True, kw_only=True):
 
     `spans` are the ranges of open times which the series should have, the last one open-ended (None) unless
     it is a recording. `status` is the exchange's word for the market; only `TRADING` and `HALT` (which still
-    makes candles) have deadlines. `published` counts candles of this run.
+    makes candles) have deadlines. `published` and `duplicates` are of this run, `earlier` and
+    `earlier_duplicates` of those before it.
     """
 
     series: Series
@@ -124,6 +135,8 @@ class SeriesState(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "TRADING"
     published: int = 0
     duplicates: int = 0
+    earlier: int = 0
+    earlier_duplicates: int = 0
 
     @property
     def interval(self) -> Interval:
@@ -147,17 +160,19 @@ class Closed(msgspec.Struct, frozen=True):
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """An answer to `Fetch`; `published` is what the log has of an audited range."""
+    """The answer to the `Fetch` from `start` on; `published` is what the log has of an audited range."""
 
     purpose: Purpose
+    start: Millis
     page: KlinePage
     published: CandleTable | None = None
 
 
 class FetchFailed(msgspec.Struct, frozen=True):
-    """A `Fetch` that brought no answer."""
+    """The `Fetch` from `start` on brought no answer."""
 
     purpose: Purpose
+    start: Millis
     error: ExchangeError
 
 
@@ -175,7 +190,13 @@ class Status(msgspec.Struct, frozen=True):
     status: str
 
 
-Event = Closed | Fetched | FetchFailed | Tick | Seam | Status
+class Reopened(msgspec.Struct, frozen=True):
+    """Others have named a gap in the ledger: what was published there has expired before it was read."""
+
+    gap: Gap
+
+
+Event = Closed | Fetched | FetchFailed | Tick | Seam | Status | Reopened
 
 # ---------------------------------------------------------------- effects
 
