@@ -5,7 +5,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from cryptostream.core.resource.parse_store import parse_store
 from cryptostream.core.resource.plan import plan
+from cryptostream.core.resource.store_spec import Managed
+from cryptostream.core.result import Ok
+from cryptostream_operator.render import influxdb
+from cryptostream_operator.render.influxdb import StoreSite
 from cryptostream_operator.render.site import Images, KafkaEndpoint, Owner, Served, Site, StoreEndpoint
 from cryptostream_operator.render.stream import in_kafka, in_namespace
 from tests.support.resources import stream
@@ -84,5 +89,44 @@ CASES = (
             "consumer": {"replicas": 1},
         },
         EXTERNAL,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class StoreCase:
+    """One managed store to be rendered."""
+
+    name: str
+    managed: dict[str, Any]
+    certificate: str = ""
+
+    def render(self) -> tuple[dict[str, Any], ...]:
+        document = {
+            "apiVersion": "cryptostream.io/v1alpha1",
+            "kind": "CandleStore",
+            "metadata": {"name": "default", "namespace": "market"},
+            "spec": {"managed": self.managed},
+        }
+        parsed = parse_store(document)
+        assert isinstance(parsed, Ok), parsed
+        assert isinstance(parsed.value.instance, Managed)
+        owner = Owner("CandleStore", "market", "default", "7b0f4a52-2c3e-4c62-8f0e-6a1f3a0b9d11")
+        site = StoreSite(owner=owner, images=SITE.images, certificate=self.certificate)
+        return influxdb.children(parsed.value, parsed.value.instance, site)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+STORE_CASES = (
+    StoreCase("store", {}, "5f2c"),
+    StoreCase(
+        "store-in-the-clear",
+        {
+            "storage": {"size": "100Gi", "storageClassName": "fast"},
+            "resources": {"requests": {"memory": "2Gi"}, "limits": {"memory": "4Gi"}},
+            "tls": {"mode": "None"},
+        },
     ),
 )

@@ -8,15 +8,15 @@ import pytest
 from cryptostream_operator.render import names
 from tests.support.data import ROOT
 from tests.support.golden import assert_golden
-from tests.unit.operating.cases import CASES, Case
+from tests.unit.operating.cases import CASES, STORE_CASES, Case, StoreCase
 
 GOLDEN = ROOT / "tests/data/children"
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
-def pods(case: Case) -> Iterator[dict[str, Any]]:
+def pods(case: Case | StoreCase) -> Iterator[dict[str, Any]]:
     for manifest in case.render():
-        if manifest["kind"] == "Deployment":
+        if manifest["kind"] in {"Deployment", "StatefulSet"}:
             yield manifest["spec"]["template"]
 
 
@@ -49,8 +49,13 @@ def test_children_belong_to_the_stream(case: Case) -> None:
             assert "ownerReferences" not in metadata
 
 
-@every_case
-def test_pods_are_restricted_and_have_no_token(case: Case) -> None:
+@pytest.mark.parametrize("case", STORE_CASES, ids=str)
+def test_children_of_a_store_are_those_of_the_golden_file(case: StoreCase, request: pytest.FixtureRequest) -> None:
+    assert_golden(request, GOLDEN / f"{case.name}.yaml", case.render())
+
+
+@pytest.mark.parametrize("case", [*CASES, *STORE_CASES], ids=str)
+def test_pods_are_restricted_and_have_no_token(case: Case | StoreCase) -> None:
     for template in pods(case):
         spec = template["spec"]
         assert spec["automountServiceAccountToken"] is False

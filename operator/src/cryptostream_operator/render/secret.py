@@ -6,9 +6,10 @@ from typing import Any
 
 from cryptostream.core.resource.plan import KafkaUser, Role
 from cryptostream.core.resource.spec import StreamSpec
+from cryptostream.core.resource.store_spec import StoreSpec
 from cryptostream_operator.render import names
-from cryptostream_operator.render.meta import elsewhere, metadata
-from cryptostream_operator.render.site import Site
+from cryptostream_operator.render.meta import elsewhere, kept, metadata
+from cryptostream_operator.render.site import Owner, Site
 from cryptostream_operator.render.strimzi import CLUSTER, PASSWORD, password_secret
 
 
@@ -38,6 +39,11 @@ def store(spec: StreamSpec, site: Site, token: str, ca: str | None) -> dict[str,
     """The token of the consumers, and the CA of their InfluxDB."""
     given = {"token": token, **({"ca.crt": ca} if ca else {})}
     return _opaque(metadata(site.owner, names.store_secret(spec.name), "consumer"), given)
+
+
+def administrator(store: StoreSpec, owner: Owner, texts: Mapping[str, str]) -> dict[str, Any]:
+    """The administrator of a managed InfluxDB: it stays with the volume, which cannot be set up twice."""
+    return _opaque(kept(owner, names.admin_secret(store.name), "store"), texts)
 
 
 def _opaque(meta: dict[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
