@@ -3,6 +3,7 @@
 Strimzi makes them in a cluster; `create` does where nobody else does. Nothing is ever changed or deleted here.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
@@ -12,7 +13,7 @@ from confluent_kafka.admin import AdminClient, NewTopic, TopicDescription
 from cryptostream.core.ports import LogError
 from cryptostream.core.resource.plan import Topic
 from cryptostream.core.resource.rights import Right
-from cryptostream.core.result import Err, Ok, Result, bind
+from cryptostream.core.result import Err, Ok, Result, bind, map_ok
 from cryptostream.log.kafka_faults import cause, fault
 from cryptostream.log.kafka_settings import KafkaSettings, connect
 
@@ -61,14 +62,21 @@ class _Knows(Protocol):
 
 def counted(client: _Knows, topics: Iterable[str], timeout: float) -> Result[int, LogError]:
     """How many partitions each of `topics` has; a fatal error if they differ or one is not there."""
+    known = _partitions(client, timeout)
+    if isinstance(known, Err):
+        return known
+    names = sorted(set(topics))
+    absent = next((name for name in names if name not in known.value), None)
+    return Err(_absent(absent)) if absent else _equal({name: known.value[name] for name in names})
+
+
+def _partitions(client: _Knows, timeout: float) -> Result[dict[str, int], LogError]:
+    """How many partitions each topic has that may be seen."""
     try:
         known = client.list_topics(timeout=timeout).topics
     except KafkaException as exception:
         return Err(fault(cause(exception)))
-    names = sorted(set(topics))
-    if missing := [name for name in names if name not in known]:
-        return Err(_absent(missing[0]))
-    return _equal({name: len(known[name].partitions) for name in names})
+    return Ok({name: len(topic.partitions) for name, topic in known.items()})
 
 
 def _check(client: AdminClient, rights: Sequence[Right]) -> Result[None, LogError]:
@@ -98,7 +106,18 @@ def _create(client: AdminClient, topics: Sequence[Topic]) -> Result[None, LogErr
             error = cause(exception)
             if error.code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 return Err(LogError(f"topic {name} cannot be made: {error.str()}", fatal=True))
-    return Ok(None)
+    return _shown(client, [topic.name for topic in topics])
+
+
+def _shown(client: AdminClient, names: Sequence[str]) -> Result[None, LogError]:
+    """Wait until the broker shows the topics that the controller has made."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        known = _partitions(client, PATIENCE)
+        if isinstance(known, Err) or known.value.keys() >= set(names):
+            return map_ok(known, lambda _: None)
+        time.sleep(0.05)
+    return Err(LogError("Kafka does not show the topics that it has made"))
 
 
 def _equal(counts: dict[str, int]) -> Result[int, LogError]:

@@ -8,7 +8,6 @@ ends this producer as if it were fenced, and the next owner reads what was commi
 
 import time
 from collections.abc import Callable, Sequence
-from itertools import count
 from typing import Final
 
 import msgspec
@@ -48,9 +47,14 @@ _HOPELESS: Final = frozenset(
         KafkaError.INVALID_RECORD,
         KafkaError.INVALID_TIMESTAMP,
         KafkaError.UNSUPPORTED_COMPRESSION_TYPE,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     }
 )
-"""What the broker says of a record that it will never take."""
+"""What does not become right by sending it again: people have to see it."""
+_SOME_FAILED: Final = KafkaError._INCONSISTENT  # noqa: SLF001 - librdkafka's own code
+_PURGED: Final = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})  # noqa: SLF001 - librdkafka's own codes
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -61,10 +65,12 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """Why a transaction was not committed: `abort` says that it can be aborted, and then sent again."""
+    """Why a transaction was not committed: whether it is to be aborted, and is to be sent again then."""
 
     error: LogError
     abort: bool = False
+    again: bool = False
+    code: int | None = None
 
 
 Places = dict[tuple[str, bytes], tuple[int, int]]
@@ -88,7 +94,10 @@ class Transactions:
     def take_over(self) -> Result[None, LogError]:
         """Fence every earlier owner of the id. What they left open is aborted, what they were committing committed."""
         taken = self._until("take over", self.producer.init_transactions)
-        return Err(taken.error.error) if isinstance(taken, Err) else taken
+        if isinstance(taken, Err):
+            return Err(taken.error.error)
+        self._health.well()
+        return taken
 
     def commit(self, batch: Sequence[Outgoing]) -> Result[Places, LogError]:
         """Publish `batch` in one transaction; blocks until the coordinator has said that it is committed.
@@ -97,19 +106,19 @@ class Transactions:
         -------
         Partition and offset of the newest record, by topic and key. Every error is fatal.
         """
-        for attempt in count():
+        attempt = 0
+        while True:
             began = time.monotonic()
-            done = self._attempt(batch)
-            if isinstance(done, Err) and done.error.abort:
-                done = self._abort(done.error, attempt)
+            done = self._ended(self._attempt(batch))
             seconds = time.monotonic() - began
             if isinstance(done, Ok):
                 self._edge.observer.transaction("committed", seconds)
                 return done
             self._edge.observer.transaction("aborted" if done.error.abort else "failed", seconds)
-            if not done.error.abort:
-                return Err(replace(done.error.error, fatal=True))
-        raise AssertionError  # pragma: no cover - counting does not end
+            stopped = self._edge.wait("publish again", attempt, done.error.error.detail) if done.error.again else None
+            if stopped or not done.error.again:
+                return Err(stopped or replace(done.error.error, fatal=True))
+            attempt += 1
 
     def _attempt(self, batch: Sequence[Outgoing]) -> Result[Places, Failure]:
         sent = _Sent()
@@ -125,7 +134,8 @@ class Transactions:
         if isinstance(done, Ok):
             self._health.well()
             return Ok(sent.newest)
-        return Err(done.error if sent.failed is None or not done.error.abort else _refused(sent.failed))
+        refused = sent.failed if done.error.code == _SOME_FAILED else None
+        return done if refused is None else Err(_failure(refused, abort=True))
 
     def _produce(self, outgoing: Outgoing, sent: "_Sent") -> None:
         record = outgoing.record
@@ -148,18 +158,20 @@ class Transactions:
         if self.producer.flush(seconds):
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "no answer from the broker", retriable=True))  # noqa: SLF001 - librdkafka's own code
 
-    def _abort(self, failure: Failure, attempt: int) -> Result[Places, Failure]:
-        """Abort, wait, and give back `failure`; or what makes it the end."""
+    def _ended(self, done: Result[Places, Failure]) -> Result[Places, Failure]:
+        """With what can be aborted aborted; a failure of that is the end."""
+        if isinstance(done, Ok) or not done.error.abort:
+            return done
         aborted = self._until("abort", self.producer.abort_transaction)
-        if isinstance(aborted, Err):
-            why = f"{failure.error.detail}; then {aborted.error.error.detail}"
-            return Err(replace(aborted.error, error=replace(aborted.error.error, detail=why)))
-        stopped = self._edge.wait("publish again", attempt, failure.error.detail)
-        return Err(Failure(stopped) if stopped else failure)
+        if isinstance(aborted, Ok):
+            return done
+        detail = f"{done.error.error.detail}; then {aborted.error.error.detail}"
+        return Err(Failure(replace(aborted.error.error, detail=detail)))
 
     def _until(self, what: str, call: Callable[[float], object]) -> Result[None, Failure]:
         """Repeat `call` until the broker has answered it."""
-        for attempt in count():
+        attempt = 0
+        while True:
             try:
                 self.producer.poll(0)  # hands over what librdkafka has to say
                 call(SLICE)
@@ -173,7 +185,7 @@ class Transactions:
             self._watch.look(self.producer)
             if stopped := self._edge.wait(what, attempt, error.str()):
                 return Err(Failure(stopped))
-        raise AssertionError  # pragma: no cover - counting does not end
+            attempt += 1
 
 
 class _Sent:
@@ -187,7 +199,7 @@ class _Sent:
         """An offset below 0 is unknown: of a record that had been taken already, when it was sent again."""
         offset = message.offset()
         if error is not None:
-            self.failed = self.failed or error
+            self.failed = self.failed or (None if error.code() in _PURGED else error)
         elif offset is not None and offset >= 0:
             self.newest[message.topic() or "", message.key() or b""] = (message.partition() or 0, offset)
 
@@ -205,12 +217,9 @@ def _raised(exception: BaseException) -> KafkaError:
     raise exception
 
 
-def _failure(error: KafkaError) -> Failure:
+def _failure(error: KafkaError, *, abort: bool | None = None) -> Failure:
+    """What `error` means for the transaction; `abort` where librdkafka does not say whether it is to be aborted."""
     if error.code() in _FENCED:
         return Failure(FENCED)
-    return Failure(fault(error), abort=error.txn_requires_abort() and not error.fatal())
-
-
-def _refused(error: KafkaError) -> Failure:
-    """Why a record was not delivered, which says more than that some were not."""
-    return Failure(fault(error), abort=error.code() not in _HOPELESS)
+    aborts = (error.txn_requires_abort() if abort is None else abort) and not error.fatal()
+    return Failure(fault(error), aborts, again=aborts and error.code() not in _HOPELESS, code=error.code())
