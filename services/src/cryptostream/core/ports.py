@@ -125,7 +125,7 @@ class LiveFeed(Protocol):
 # ---------------------------------------------------------------- log
 
 
-class LogRecord(msgspec.Struct, frozen=True):
+class LogRecord(msgspec.Struct, frozen=True, gc=False):
     """One record as read from the log; `timestamp` is the time of publication in ms."""
 
     topic: str

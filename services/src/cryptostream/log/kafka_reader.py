@@ -191,7 +191,7 @@ class KafkaReader:
             _, end = self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
         except KafkaException:
             end = 0
-        return max(0, max(end, self._ends.get(place, 0)) - max(hold.given, hold.mark.offset))
+        return max(0, max(end, self._ends.get(place, 0)) - max(self.passed(place), hold.mark.offset))
 
     # ------------------------------------------------------------ inside: reading
 

@@ -4,6 +4,7 @@ Nothing that a message can hold may raise here: it would be read again for ever.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import methodcaller
 from typing import Any, Final
 
@@ -39,8 +40,14 @@ def ends(records: Sequence[LogRecord]) -> dict[Place, int]:
 
 
 def _headers(message: Message) -> Headers:
+    """The same few headers are on millions of records, which therefore share them."""
     try:
         headers = _ask_headers(message)
     except SystemError:
         return ()
-    return tuple([(name, value or b"") for name, value in headers]) if headers else ()
+    return _shared(tuple(headers)) if headers else ()
+
+
+@lru_cache(maxsize=16)  # few, as a header may be large
+def _shared(headers: tuple[tuple[str, bytes | None], ...]) -> Headers:
+    return tuple([(name, value or b"") for name, value in headers])
