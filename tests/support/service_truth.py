@@ -28,8 +28,11 @@ def lacking(world: ServiceWorld, simulator: Simulator, upto: Millis) -> list[str
     raw, enriched = stored(world, world.plan.raw.bucket), stored(world, world.plan.enriched.bucket)
     faults = []
     for series in world.series:
-        truth = {row.open_time: row.close for row in simulator.truth(series, _first(raw, series), upto)}
-        kept = {at: row for at, row in raw.get(series, {}).items() if at <= max(truth, default=0)}
+        if series not in raw:
+            faults.append(f"{series}: nothing is stored")
+            continue
+        truth = {row.open_time: row.close for row in simulator.truth(series, min(raw[series]), upto)}
+        kept = {at: row for at, row in raw[series].items() if at <= max(truth, default=0)}
         if not truth or set(kept) != set(truth):
             faults.append(f"{series}: {len(kept)} of {len(truth)} candles, not {sorted(set(truth) - set(kept))[:5]}")
         elif wrong := [at for at, close in truth.items() if kept[at]["close"] != float(close)]:
@@ -39,19 +42,14 @@ def lacking(world: ServiceWorld, simulator: Simulator, upto: Millis) -> list[str
     return faults
 
 
-def _first(raw: Found, series: Series) -> Millis:
-    """The first open time that is stored; what must be there before it is asked for by `begins_in_time`."""
-    return min(raw.get(series, {0: {}}))
-
-
 def begins_in_time(world: ServiceWorld, began: Millis) -> list[str]:
-    """Series of which history does not go back as far as it must."""
+    """Series of which history does not go back as far as it must, for a stream that began then."""
     raw = stored(world, world.plan.raw.bucket)
     starts = {series: history_start(world.spec, series.interval, began) for series in world.series}
     return [
-        f"{series} begins at {_first(raw, series)}, not at {start}"
+        f"{series} does not begin at {start}, or one candle later"
         for series, start in starts.items()
-        if _first(raw, series) > start + INTERVALS[series.interval].step
+        if min(raw.get(series, {began: None})) > start + INTERVALS[series.interval].step
     ]
 
 

@@ -259,7 +259,7 @@ class ServiceWorld:
                 "apiVersion": "cryptostream.io/v1alpha1",
                 "kind": "CryptoStream",
                 "metadata": {"name": f"world-{self._id}", "namespace": "tests"},
-                "spec": {"source": {"endpoints": endpoints}, **fields},
+                "spec": {**fields, "source": {"endpoints": endpoints, **fields.get("source", {})}},
             }
         )
         assert isinstance(parsed, Ok), parsed

@@ -15,7 +15,9 @@ from cryptostream.simulator.verb import simulate
 BAD_INPUT = 2
 EXTRAS = {
     "duckdb": "local",
-    **dict.fromkeys(("prometheus_client", "requests", "tenacity", "websockets"), "services"),
+    **dict.fromkeys(
+        ("confluent_kafka", "prometheus_client", "requests", "tenacity", "urllib3", "websockets"), "services"
+    ),
 }
 
 app = typer.Typer(
@@ -148,6 +150,22 @@ def export(  # noqa: PLR0913 - one argument a flag
         file=file,
     )
     raise typer.Exit(verb(options))
+
+
+@app.command()
+def producer(*, config: Config) -> None:
+    """Be the producer of a stream: exchange to Kafka. Needs no terminal; see docs/services.md."""
+    from cryptostream.service.producer import producer as verb
+
+    raise typer.Exit(verb(config))
+
+
+@app.command()
+def consumer(*, config: Config) -> None:
+    """Be a consumer of a stream: Kafka to InfluxDB. Needs no terminal; see docs/services.md."""
+    from cryptostream.service.consumer import consumer as verb
+
+    raise typer.Exit(verb(config))
 
 
 @letters.command(name="list")

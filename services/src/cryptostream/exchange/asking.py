@@ -101,11 +101,6 @@ class Asker:
         with self._lock:
             self._state = replace(self._state, budget=budgets.limited(self._state.budget, weight))
 
-    def ban(self, until: Millis) -> None:
-        """Others who share the address say that it is banned."""
-        with self._lock:
-            self._state = replace(self._state, budget=budgets.banned(self._state.budget, until))
-
     def _begin(self, question: Question, lane: Lane, tried: set[str]) -> Result[str, ExchangeError]:
         with self._lock:
             now = self._now()

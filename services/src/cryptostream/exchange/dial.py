@@ -22,6 +22,8 @@ from cryptostream.exchange.waiting import until
 
 _OPEN_SECONDS = 10.0
 _CLOSE_SECONDS = 1.0
+_LOOK = SECOND
+"""How long a wait goes on before it is seen whether it may be shorter."""
 _UNTOLD_SECONDS = 60.0
 """How long a 429 is waited for that does not say it itself."""
 
@@ -45,6 +47,7 @@ class Dial:
         self._tls = ssl.create_default_context(cafile=ca_file) if ca_file else None
         self._endpoints = health.endpoints(urls)
         self._attempts = Attempts()
+        self._told_until: Millis = 0
 
     async def open(self, series: Sequence[Series], failures: int) -> Opened:
         """A connection that carries `series`, after as many attempts as it takes; `failures` came before."""
@@ -63,8 +66,8 @@ class Dial:
             self._failed(url, fault)
 
     def hold(self, until: Millis) -> None:
-        """Make no attempt before `until` (ms): the address is banned."""
-        self._attempts = held(self._attempts, until)
+        """Make no attempt before `until` (ms): others say that the address is banned; 0: no longer."""
+        self._told_until = until
 
     async def _round(self, series: Sequence[Series]) -> Opened | None:
         """Ask each endpoint once, in order."""
@@ -81,8 +84,8 @@ class Dial:
 
     async def _permission(self) -> None:
         """Wait until an attempt may be made; others may have made theirs meanwhile."""
-        while (at := attempt_at(self._attempts, self._clock.now())) > self._clock.now():
-            await until(self._clock, at)
+        while (at := max(attempt_at(self._attempts, now := self._clock.now()), self._told_until)) > now:
+            await until(self._clock, min(at, now + _LOOK))
         self._attempts = attempted(self._attempts, self._clock.now())
 
     async def _attempt(self, url: str, series: Sequence[Series]) -> ClientConnection | None:

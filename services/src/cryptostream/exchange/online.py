@@ -33,20 +33,19 @@ class Online:
         self._local = local
         self._proxy_url = proxy_url
         self._ca_file = ca_file
-        self._banned_until: Millis = 0
+        self._held_until: Millis = 0
         self._feeds: list[BinanceFeed] = []
 
     def feed(self, on_event: Callable[[FeedEvent], None]) -> LiveFeed:
         """A live feed; whoever asks for it closes it."""
         feed = BinanceFeed(self._streams, self._local, on_event, proxy_url=self._proxy_url, ca_file=self._ca_file)
-        feed.hold(self._banned_until)
+        feed.hold(self._held_until)
         self._feeds.append(feed)
         return feed
 
-    def ban(self, until: Millis) -> None:
-        """Ask nothing and open no connection before `until` (ms of the exchange's clock); open ones stay."""
-        self._banned_until = max(self._banned_until, until)
-        self.rest.ban(until)
+    def hold(self, until: Millis) -> None:
+        """Open no WebSocket before `until` (ms of the exchange's clock); 0: no longer. Open ones stay."""
+        self._held_until = until
         for feed in self._feeds:
             feed.hold(until)
 

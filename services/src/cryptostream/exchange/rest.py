@@ -93,10 +93,6 @@ class BinanceRest:
             clock_offset_ms=self._measured.offset if self._measured else None,
         )
 
-    def ban(self, until: Millis) -> None:
-        """Ask nothing before `until` (ms of the exchange's clock), because others were told so."""
-        self._asker.ban(until)
-
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()

@@ -96,7 +96,7 @@ class BinanceFeed:
         self._in_loop(lambda: self._resubscribe(series))
 
     def hold(self, until: Millis) -> None:
-        """Open no connection before `until` (ms), because the address is banned; open ones stay."""
+        """Open no connection before `until` (ms), because others say that the address is banned; 0: no longer."""
         self._in_loop(lambda: self._dial.hold(until))
 
     def snapshot(self) -> FeedSnapshot:

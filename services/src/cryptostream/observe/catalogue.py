@@ -81,6 +81,25 @@ CATALOGUE = (
     Described("ledger_read_records", "gauge", "Records read to take over from an earlier producer."),
     Described("ledger_read_seconds", "gauge", "How long that took."),
     Described("reachable", "gauge", "1 if the last call succeeded, else 0, by part: log, store.", ("part",)),
+    Described(
+        "store_requests",
+        "counter",
+        "Requests to the store by outcome: done, its status, unreachable.",
+        ("path", "outcome"),
+    ),
+    Described("store_request_seconds", "histogram", "From a request to the store until its answer.", ("path",)),
     Described("assignment_generation", "gauge", "Generation of the assignment that is followed."),
+    Described(
+        "waiting_seconds",
+        "gauge",
+        "For how long the consumer has waited for log or store; 0 if it does not.",
+        ("part",),
+    ),
+    Described(
+        "expired_candles", "counter", "Candles deleted from the log before they were read, to be fetched again.", SERIES
+    ),
+    Described(
+        "unaccounted_records", "gauge", "Records read that are neither stored, repeated, refused nor the ledger's."
+    ),
     Described("threads", "gauge", "Threads of the process."),
 )

@@ -34,6 +34,8 @@ from cryptostream.observe.catalogue import CATALOGUE, LATENCY_BUCKETS, PREFIX, D
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 Stage = Literal["decode", "validate", "store"]
+Part = Literal["log", "store"]
+PARTS: tuple[Part, ...] = ("log", "store")
 
 
 class Metrics:
@@ -58,6 +60,9 @@ class Metrics:
         ProcessCollector(namespace=PREFIX, registry=self._registry)
         self._gauges["run_info"].labels(stream, str(simulated).lower(), __version__).set(1)
         self._gauges["threads"].set_function(threading.active_count)
+        self._waits: dict[Part, Millis] = {}
+        for part in PARTS:
+            self._gauges["waiting_seconds"].labels(part).set_function(partial(self._waited, part))
 
     def render(self) -> bytes:
         """All metrics in Prometheus' text format."""
@@ -128,6 +133,18 @@ class Metrics:
 
     # ------------------------------------------------------------ exchange and log
 
+    def waits(self, part: Part | None, since: Millis) -> None:
+        """`part` has not answered since then (ms); None: all do."""
+        self._waits = {} if part is None else {part: since}
+
+    def expired(self, series: Series, candles: int) -> None:
+        """Candles were published and are not there: the log deleted them before they were read."""
+        self._count("expired_candles", *_labels(series), by=candles)
+
+    def unaccounted(self, records: int) -> None:
+        """So many records were read, or dealt with, that the counts do not explain."""
+        self._gauges["unaccounted_records"].set(records)
+
     def fetched(self, outcome: str = "ok") -> None:
         """`outcome`: ok, or an `ExchangeFault`."""
         self._count("fetches", outcome)
@@ -196,7 +213,12 @@ class Metrics:
         self._gauges["ledger_read_records"].set(records)
         self._gauges["ledger_read_seconds"].set(seconds)
 
-    def reachable(self, part: Literal["log", "store"], *, reachable: bool) -> None:
+    def store_asked(self, path: str, outcome: str, seconds: float) -> None:
+        """`outcome`: done, an HTTP status, or unreachable."""
+        self._count("store_requests", path, outcome)
+        self._histograms["store_request_seconds"].labels(path).observe(seconds)
+
+    def reachable(self, part: Part, *, reachable: bool) -> None:
         self._gauges["reachable"].labels(part).set(reachable)
 
     def generation(self, generation: int) -> None:
@@ -212,6 +234,9 @@ class Metrics:
     def _freshness(self, series: Series) -> float:
         now = self._now()
         return (now - self._newest.get(series, now)) / 1000
+
+    def _waited(self, part: Part) -> float:
+        return (self._now() - self._waits[part]) / 1000 if part in self._waits else 0.0
 
 
 def _labels(series: Series) -> tuple[str, str]:

@@ -42,17 +42,17 @@ def producer_status(at: Moment, shot: ProducerSnapshot, exchange: ExchangeStatus
 
 
 def consumer_status(
-    at: Moment, shot: ConsumerSnapshot, lags: Mapping[Place, int], store: StoreStatus, log: LogStatus
+    at: Moment, shot: ConsumerSnapshot | None, lags: Mapping[Place, int], store: StoreStatus, log: LogStatus
 ) -> Status:
-    """The document of a consumer, which has the series of its partitions only."""
+    """The document of a consumer, which has the series of its partitions only; `shot` None before it has begun."""
     return status_of(
         role="consumer",
         stream=at.stream,
         generation=at.generation,
         observed_at=at.now * 1000,
-        series=[_consumed(each, at.now) for each in shot.series],
+        series=[_consumed(each, at.now) for each in shot.series] if shot else (),
         partitions=tuple(_partitions(lags)),
-        unplaced=shot.unplaced,
+        unplaced=shot.unplaced if shot else 0,
         store=store,
         log=log,
     )
@@ -84,7 +84,16 @@ def _consumed(each: ConsumedSeries, now: Millis) -> SeriesStatus:
         stored=each.counts.stored,
         duplicates=each.counts.duplicates,
         dead_lettered=each.counts.dead_lettered,
+        lag=_lag(each),
     )
+
+
+def _lag(each: ConsumedSeries) -> int | None:
+    """Candles published and not stored, as far as the producer's last checkpoint tells."""
+    if each.newest_open is None or each.next_open is None:
+        return None
+    interval = INTERVALS[each.series.interval]
+    return max(0, interval.count(interval.next(each.newest_open), each.next_open))
 
 
 def _partitions(lags: Mapping[Place, int]) -> Iterable[PartitionStatus]:

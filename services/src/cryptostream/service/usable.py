@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from threading import Event
 
+from confluent_kafka.admin import AdminClient
+
+from cryptostream.core.ports import LogError
 from cryptostream.core.resource.rights import Right
-from cryptostream.core.result import Err
+from cryptostream.core.result import Err, Result, map_ok
 from cryptostream.log.kafka_admin import check
-from cryptostream.log.kafka_settings import KafkaSettings
+from cryptostream.log.kafka_settings import KafkaSettings, connect
 from cryptostream.observe.logs import Log
 
 AGAIN_SECONDS = 2.0
@@ -19,7 +22,12 @@ class Usable:
         self._settings = settings
         self._rights = rights
         self._log = log
-        self.fault: str | None = "Kafka's topics were not looked at yet"
+        self.fault: str | None = "Kafka was not asked yet"
+
+    @classmethod
+    def open(cls, settings: KafkaSettings, rights: Sequence[Right], log: Log) -> Result["Usable", LogError]:
+        """`Err` where no client can be made of the settings: a certificate is none, a property is refused."""
+        return map_ok(connect(AdminClient, settings, {}), lambda _: cls(settings, rights, log))
 
     def wait(self, ending: Event) -> None:
         """Wait for topics and rights. That there is no broker is not waited for: clients do so themselves."""
