@@ -2,11 +2,13 @@
 
 import json
 import random
+import re
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from confluent_kafka.admin import AclOperation, ResourceType
@@ -17,7 +19,7 @@ from cryptostream.cli import app
 from cryptostream.core.codec.dead_letter import OMITTED
 from cryptostream.core.codec.service import KafkaAccess, encode
 from cryptostream.core.market.gap import Gap
-from cryptostream.core.market.reject import Rejected
+from cryptostream.core.market.reject import Reason, Rejected
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import DeadLetter, LogRecord, NewRecord
 from cryptostream.core.resource.plan import plan
@@ -30,11 +32,13 @@ from cryptostream.log.kafka_records import record_of
 from cryptostream.log.kafka_settings import KafkaSettings
 from cryptostream.log.kafka_writer import KafkaWriter
 from cryptostream.log.partition import partition_of
+from tests.support.data import ROOT
 from tests.support.parts.kafka import Kafka
 from tests.support.parts.process import wait_for
 from tests.support.readers import Read, open_reader
 from tests.support.resources import stream
 
+PAGE = (ROOT / "docs" / "dead-letters.md").read_text()
 PARTITIONS = 3
 AT = 1_761_714_120_000
 
@@ -255,6 +259,22 @@ def test_a_person_needs_no_more_rights_than_those_of_the_page(world: World, uniq
     world.kafka.admin.allow(f"User:{user}", ResourceType.TOPIC, world.prices, AclOperation.WRITE)
     assert world.run("redrive", "--all", "--yes", config=config).exit_code == 0
     assert len(world.read()) == 1
+
+
+def test_commands_of_the_page_work_as_they_stand(world: World) -> None:
+    world.refuse(refused(world), "newer_schema")
+    commands = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+    config = world.configure()
+    for command in commands:
+        words = shlex.split(command.replace("config.json", str(config)))
+        done = CliRunner().invoke(app, words[1:])
+        assert done.exit_code == 0, f"{command}: {done.output}"
+    assert len(world.read()) == 3
+
+
+def test_the_page_says_what_to_do_about_each_reason() -> None:
+    table = PAGE[PAGE.index("| reason |") : PAGE.index("## Publish")]
+    assert {*re.findall(r"`([a-z_]+)`", table)} >= {*get_args(Reason)}
 
 
 def test_a_missing_topic_or_broker_is_a_fault(world: World) -> None:

@@ -13,6 +13,7 @@ from cryptostream.core.result import Ok
 from cryptostream.log.kafka_settings import KafkaSettings, Scram
 from cryptostream.log.partition import partition_of
 from tests.support.parts.kafka import Kafka
+from tests.support.parts.process import wait_for
 from tests.support.readers import (
     Read,
     Readers,
@@ -90,13 +91,13 @@ def test_who_has_read_all_is_not_behind(group: Readers, topic: str) -> None:
 
 def test_lag_is_what_was_not_given(group: Readers, topic: str) -> None:
     reader = group.join()
+    Read(reader).until(reader.lag, "an assignment")
     produce(group.kafka, topic, [b"%d" % n for n in range(10)])
-    read = Read(reader).until(reader.lag, "an assignment")
-    taken = len(read.records)
+    taken = 0
     while taken < 4:
         polled = reader.poll(4 - taken, 1.0)
         taken += len(polled.value) if isinstance(polled, Ok) else 0
-    assert reader.lag() == {(topic, 0): 6, (topic, 1): 0, (topic, 2): 0}
+    wait_for(lambda: reader.lag() == {(topic, 0): 6, (topic, 1): 0, (topic, 2): 0}, f"lag of 6: {reader.lag()}", 5)
 
 
 def test_a_commit_never_goes_back(group: Readers, topic: str) -> None:
