@@ -18,7 +18,7 @@ NEIGHBOURS = Part("crds", "1.2.0", (GO, MAVEN, JAVA))
 # A tier that is not named here needs Python only. What is soonest built comes first.
 PARTS: dict[str, tuple[Part, ...]] = {
     "integration": (KAFKA, INFLUXDB),
-    "operator": (NEIGHBOURS, KUBERNETES),
+    "operator": (NEIGHBOURS, INFLUXDB, KUBERNETES),
     "chaos": (KAFKA, INFLUXDB),
     "bench": (KAFKA, INFLUXDB),
 }
