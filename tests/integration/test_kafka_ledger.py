@@ -228,3 +228,16 @@ def test_an_audit_is_refused_while_the_broker_is_away(stream: KafkaStream, monke
     stream.kafka.resume()
     assert books.ledger.news() == Ok(())
     wait_for(lambda: isinstance(books.ledger.published(BTC_1M, OPENS[0], OPENS[5]), Ok), "an answer")
+
+
+def test_what_has_no_room_in_memory_is_told_and_left_out(stream: KafkaStream) -> None:
+    counted = Counted()
+    books = stream.owner(counted=counted)
+    books.ledger._published._most = 100
+    opens = [T0 + place * MINUTE for place in range(300)]
+    publish(stream, books, BTC_1M, opens)
+    assert len(done(books.ledger.published(BTC_1M, opens[0], opens[-1]))) == 299
+    kept = done(books.ledger.published(BTC_1M, opens[0], opens[-1] + 1)).open_time.tolist()
+    assert kept == opens[-len(kept) :]
+    assert 50 < len(kept) <= 100
+    assert [event for event, _ in counted.lines].count("audit_out_of_memory") == 1
