@@ -22,6 +22,7 @@ from tests.bench.workload import Encoded, candles, encoded, publish, stream
 from tests.chaos.files import spec_of
 from tests.chaos.provision import make_topics
 from tests.chaos.stream import resource
+from tests.chaos.watch import Committed
 from tests.judge.influx import Influx as Flux
 from tests.judge.stream import Stream
 from tests.support.data import ROOT
@@ -65,6 +66,7 @@ class Bench:
             publish(self.kafka, declared, made)
             self._bodies[name] = encoded(declared, made)
             (folder / name).mkdir()
+        self._committed_of = {each.name: Committed(self.kafka.bootstrap, each) for each in self.streams.values()}
         for server in (self.kafka, self.influx):
             pin(server.pid, THEIRS)
 
@@ -113,10 +115,8 @@ class Bench:
         return found
 
     def _committed(self, declared: Stream) -> int:
-        with suppress(KafkaException):  # the group is not there yet
-            offsets = self.kafka.admin.group_offsets(declared.name)
-            return sum(max(0, offset) for (topic, _), offset in offsets.items() if topic in declared.prices)
-        return 0
+        offsets = self._committed_of[declared.name]()
+        return sum(offset for (topic, _), offset in offsets.items() if topic in declared.prices)
 
     def _forget(self, group: str) -> None:
         with suppress(KafkaException):  # the first time there is none

@@ -35,7 +35,7 @@ def catch_up(folder: Path, candles: int = 240_000, patience: float = 180.0) -> C
         wait(lambda: published(world, BEGAN), "history is published", patience)
         for each in world.consumers:
             each.process.start()
-        with Watch(world.kafka.bootstrap, stream.name) as watch:
+        with Watch(world.committed) as watch:
             free = _rate_to(watch, candles // 3, patience)
             after_store = _after(watch, world.influx.kill, world.influx.start, 2 * candles // 3, patience)
             after_broker = _after(watch, world.kafka.kill, world.kafka.start, candles, patience)

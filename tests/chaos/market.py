@@ -67,11 +67,11 @@ def shutdown_announced(world: World, _: float) -> Iterator[None]:
 
 
 @contextmanager
-def banned(world: World, _: float) -> Iterator[None]:
-    """418 until the fault is over."""
-    world.market.set(ban_seconds=3600, drop_close_probability=MISSED)
+def banned(world: World, chance: float) -> Iterator[None]:
+    """418 for one to three minutes of the exchange's, as its answers say: whoever was told so waits for so long."""
+    world.market.set(ban_seconds=60 + 120 * chance, drop_close_probability=MISSED)
     yield
-    world.market.set(banned_until=0, drop_close_probability=0.0)
+    world.market.set(drop_close_probability=0.0)
 
 
 @contextmanager
@@ -84,6 +84,7 @@ def restated(world: World, chance: float) -> Iterator[None]:
     world.witness(start)
     world.market.set(restatements=[*known, more])
     world.witness(start)
+    world.audit_after(now)
     yield
 
 
@@ -103,10 +104,11 @@ def stopped(kind: str) -> Callable[[World, float], AbstractContextManager[None]]
 
 @contextmanager
 def delisted(world: World, chance: float) -> Iterator[None]:
-    """The exchange no longer knows a symbol, and then knows it again."""
+    """The exchange no longer knows a symbol, and then knows it again: what was called delisted, an audit finds."""
     world.market.set(delisted=_some(world, chance, 1))
     yield
     world.market.set(delisted=[])
+    world.audit_after(world.market.now())
 
 
 def _some(world: World, chance: float, number: int) -> list[str]:

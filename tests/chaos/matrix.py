@@ -45,7 +45,7 @@ def playing(folder: Path, rounds: int, seed: int, say: Say, speed: float = SPEED
     drawn = draw([fault.kind for fault in FAULTS], rounds, seed)
     with World(folder, judged(), speed=speed) as world:
         world.start()
-        with Watch(world.kafka.bootstrap, world.stream.name) as watch:
+        with Watch(world.committed) as watch:
             run = Run(world, world.judge(), watch, say)
             verdict = run.rounds(drawn)
         yield Played(rounds, verdict, _seen(run), run)

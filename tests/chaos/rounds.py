@@ -28,11 +28,10 @@ class Run:
     say: Say
     struck: list[Struck] = field(default_factory=list)
     megabytes: dict[str, float] = field(default_factory=dict)
-    restated_at: int | None = None
 
     def rounds(self, drawn: Sequence[Sequence[Strike]]) -> Verdict:
         """Play all rounds, and judge everything at the end."""
-        self.world.witness = self._witness
+        self.world.witness = self.judge.note_truth
         self._settle(0)
         for number, strikes in enumerate(drawn, 1):
             self._round(number, strikes)
@@ -66,18 +65,14 @@ class Run:
 
     def _settle(self, number: int) -> int:
         """Until when everything has arrived; what has not arrived in time is a finding."""
-        restated, self.restated_at = self.restated_at, None
+        changed, self.world.changed_at = self.world.changed_at, None
         self.judge.starts[:] = self.world.producer_starts()
         try:
-            return settle(self.world, self.judge, restated)
+            return settle(self.world, self.judge, changed)
         except UnsettledError as why:
             self.say(f"round {number}: not settled: {why}")
             self.judge.findings.add("wrong", f"round {number} does not settle: {why}")
             return self.world.market.now()
-
-    def _witness(self, since: int) -> None:
-        self.judge.note_truth(since)
-        self.restated_at = self.world.market.now()
 
     def _note_megabytes(self) -> None:
         for name, used in megabytes(self.world.services).items():

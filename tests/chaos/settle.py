@@ -18,16 +18,16 @@ class UnsettledError(Exception):
     """It has not caught up in time; the message says what is missing."""
 
 
-def settle(world: World, judge: Judge, restated_at: int | None = None, patience: float = PATIENCE) -> int:
+def settle(world: World, judge: Judge, changed_at: int | None = None, patience: float = PATIENCE) -> int:
     """Wait, and return the exchange's time (ms) up to which everything has arrived.
 
-    What was restated at `restated_at` must have been audited by then.
+    What the exchange changed up to `changed_at` must have been audited by then.
     """
     until = world.market.now()
     deadline = time.monotonic() + patience
-    if restated_at is not None:
-        until = max(until, restated_at + AUDITED)
-        _wait(lambda: [] if world.market.now() > until else ["audits of what was restated"], deadline)
+    if changed_at is not None:
+        until = max(until, changed_at + AUDITED)
+        _wait(lambda: [] if world.market.now() > until else ["audits are due"], deadline)
     _wait(lambda: _unpublished(world, until), deadline)
     judge.read()
     ends = dict(judge.ends)
@@ -61,7 +61,7 @@ def _unpublished(world: World, until: int) -> list[str]:
 def _unstored(world: World, ends: Mapping[tuple[str, int], int]) -> list[str]:
     """Partitions that the group has not committed up to `ends`."""
     try:
-        committed = world.kafka.admin.group_offsets(world.stream.name)
+        committed = world.committed()
     except KafkaException as error:
         return [f"no offsets: {error}"]
     topics = {*world.stream.prices, world.stream.ledger_topic}

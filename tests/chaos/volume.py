@@ -79,7 +79,7 @@ def read_topics(world: World, ends: Mapping[Series, int]) -> tuple[TopicSums, To
 
 def stored(world: World, reader: TopicReader) -> bool:
     """Whether the consumers have dealt with every record that `reader` has read."""
-    committed = world.kafka.admin.group_offsets(world.stream.name)
+    committed = world.committed()
     return all(committed.get(place, 0) >= end for place, end in reader.ends.items())
 
 

@@ -5,35 +5,50 @@ import time
 from contextlib import suppress
 from typing import Self
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from tests.chaos.recovery import Place
+from tests.judge.stream import Stream
 
 EVERY = 0.2
+TIMEOUT = 2.0
+
+
+class Committed:
+    """Asks for the offsets of a stream's consumers, without being one: the offsets of its group by topic and partition.
+
+    Not by an administrator: librdkafka 2.16 ends the whole process by an assertion where the broker dies under its call.
+    """
+
+    def __init__(self, bootstrap: str, stream: Stream) -> None:
+        self._client = Consumer(
+            {"bootstrap.servers": bootstrap, "group.id": stream.name, "reconnect.backoff.max.ms": 200, "log_level": 0}
+        )
+        topics = (*stream.prices, stream.ledger_topic)
+        self._places = [TopicPartition(topic, each) for topic in topics for each in range(stream.partitions)]
+
+    def __call__(self) -> dict[Place, int]:
+        """Raises KafkaException where there is no broker."""
+        found = self._client.committed(self._places, timeout=TIMEOUT)
+        return {(at.topic, at.partition): max(at.offset, 0) for at in found}
+
+    def close(self) -> None:
+        self._client.close()
 
 
 class Watch:
     """`looks` are times (seconds since the epoch) and what was committed then, by topic and partition."""
 
-    def __init__(self, bootstrap: str, group: str) -> None:
+    def __init__(self, committed: Committed) -> None:
         self.looks: list[tuple[float, dict[Place, int]]] = []
-        self._group = group
-        self._client = AdminClient({"bootstrap.servers": bootstrap, "reconnect.backoff.max.ms": 200, "log_level": 0})
+        self.committed = committed
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
 
     def _watch(self) -> None:
         while not self._over.wait(EVERY):
             with suppress(KafkaException):  # no broker just now
-                self.looks.append((time.time(), self._committed()))
-
-    def _committed(self) -> dict[Place, int]:
-        asked = self._client.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(self._group)], request_timeout=2.0
-        )
-        found = asked[self._group].result()
-        return {(at.topic, at.partition): at.offset for at in found.topic_partitions}
+                self.looks.append((time.time(), self.committed()))
 
     def __enter__(self) -> Self:
         self._thread.start()

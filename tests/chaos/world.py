@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +19,7 @@ from tests.chaos.files import Credentials, Mounted, Places, spec_of
 from tests.chaos.refusal import Refusal
 from tests.chaos.services import Clock, Service, supervised
 from tests.chaos.stream import BEGAN, resource
+from tests.chaos.watch import Committed
 from tests.judge.exchange import Exchange
 from tests.judge.influx import Influx as Flux
 from tests.judge.judge import Judge
@@ -54,6 +56,8 @@ class World:
         self.spec, self.plan = spec_of(resource(stream, f"http://{address}", f"ws://{address}"), BEGAN)
         self.witness: Callable[[int], None] = lambda _: None
         """Whoever has to see the truth of candles since then, before and after it is changed."""
+        self.changed_at: int | None = None
+        """When the exchange changed something (ms) that only an audit of the time before finds."""
         self._provide()
 
     def _provide(self) -> None:
@@ -67,6 +71,10 @@ class World:
         self.consumers = tuple(self._consumer(name, credentials) for name in CONSUMERS)
         self.guest = self._consumer(GUEST, credentials)
         self.token = token
+
+    def audit_after(self, time: int) -> None:
+        """What happened up to `time` (ms) has to be audited before all is settled."""
+        self.changed_at = time
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -87,6 +95,13 @@ class World:
         flux = Flux(self.influx.url, ORG, self.influx.token)
         settings: dict[str, str | int] = {"bootstrap.servers": self.kafka.bootstrap, "log_level": 0}
         return Judge(self.stream, settings, flux, Exchange(self.market.url))
+
+    @cached_property
+    def committed(self) -> Committed:
+        """What the consumers have committed."""
+        found = Committed(self.kafka.bootstrap, self.stream)
+        self._ending.callback(found.close)
+        return found
 
     def producer_starts(self) -> list[int]:
         """When processes were started that may have owned the producer's part (ms), ascending."""
