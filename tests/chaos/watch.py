@@ -17,7 +17,7 @@ TIMEOUT = 2.0
 class Committed:
     """Asks for the offsets of a stream's consumers, without being one: the offsets of its group by topic and partition.
 
-    Not by an administrator: librdkafka 2.16 ends the whole process by an assertion where the broker dies under its call.
+    Not by an administrator: librdkafka 2.16 ends the whole process by an assertion if the broker dies under its call.
     """
 
     def __init__(self, bootstrap: str, stream: Stream) -> None:
