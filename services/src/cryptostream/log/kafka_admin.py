@@ -15,9 +15,12 @@ from cryptostream.core.resource.plan import Topic
 from cryptostream.core.resource.rights import Right
 from cryptostream.core.result import Err, Ok, Result, bind, map_ok
 from cryptostream.log.kafka_faults import cause, fault
+from cryptostream.log.kafka_health import Health
 from cryptostream.log.kafka_settings import KafkaSettings, connect
 
 PATIENCE: Final = 10.0
+ANSWER: Final = 3.0
+"""Seconds to wait for what a broker that is there says at once."""
 LEDGER: Final = {
     # Read whole at each start: the least segment that Kafka allows, and compaction soon and often.
     "cleanup.policy": "compact",
@@ -53,7 +56,18 @@ def check(settings: KafkaSettings, rights: Sequence[Right]) -> Result[None, LogE
     A fatal error names the topic and the remedy; one that is not fatal says that there is no broker (yet).
     What concerns groups and transactional ids, only their use can show.
     """
-    return bind(connect(AdminClient, settings, {}), lambda client: _check(client, rights))
+    health = Health()
+    client = connect(AdminClient, settings, {"error_cb": health.hear})
+    return bind(client, lambda admin: _told(admin, health, _check(admin, rights)))
+
+
+def _told(client: AdminClient, health: Health, checked: Result[None, LogError]) -> Result[None, LogError]:
+    """`checked`; or, where there was no answer, what only people can mend of why."""
+    if isinstance(checked, Ok) or checked.error.fatal:
+        return checked
+    client.poll(0)
+    wrong = health.note([])
+    return checked if wrong is None else Err(wrong)
 
 
 class _Knows(Protocol):
@@ -83,13 +97,15 @@ def _check(client: AdminClient, rights: Sequence[Right]) -> Result[None, LogErro
     wanted = {right.name: right for right in rights if right.kind == "topic"}
     counts = {}
     asked = client.describe_topics(
-        TopicCollection(sorted(wanted)), include_authorized_operations=True, request_timeout=PATIENCE
+        TopicCollection(sorted(wanted)), include_authorized_operations=True, request_timeout=ANSWER
     )
     for name, future in asked.items():
         try:
-            described = future.result(PATIENCE)
+            described = future.result(ANSWER + 1)
         except KafkaException as exception:
             return Err(_unusable(name, cause(exception)))
+        except TimeoutError:
+            return Err(LogError(f"Kafka does not say whether topic {name} may be used"))
         if lacking := _lacking(wanted[name], described):
             return Err(_forbidden(name, lacking))
         counts[name] = len(described.partitions)
@@ -101,7 +117,9 @@ def _create(client: AdminClient, topics: Sequence[Topic]) -> Result[None, LogErr
     new = [NewTopic(each.name, each.partitions, each.replicas or -1, config=topic_configs(each)) for each in topics]
     for name, future in client.create_topics(new, operation_timeout=PATIENCE).items():
         try:
-            future.result(PATIENCE)
+            future.result(2 * PATIENCE)
+        except TimeoutError:
+            return Err(LogError(f"topic {name} cannot be made: Kafka does not answer"))
         except KafkaException as exception:
             error = cause(exception)
             if error.code() != KafkaError.TOPIC_ALREADY_EXISTS:

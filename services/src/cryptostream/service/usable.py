@@ -7,7 +7,7 @@ from confluent_kafka.admin import AdminClient
 
 from cryptostream.core.ports import LogError
 from cryptostream.core.resource.rights import Right
-from cryptostream.core.result import Err, Result, map_ok
+from cryptostream.core.result import Ok, Result, map_ok
 from cryptostream.log.kafka_admin import check
 from cryptostream.log.kafka_settings import KafkaSettings, connect
 from cryptostream.observe.logs import Log
@@ -16,7 +16,7 @@ AGAIN_SECONDS = 2.0
 
 
 class Usable:
-    """`fault` says what is waited for; None once nothing is, or where only use can tell."""
+    """`fault` says what is waited for; None once nothing is."""
 
     def __init__(self, settings: KafkaSettings, rights: Sequence[Right], log: Log) -> None:
         self._settings = settings
@@ -30,13 +30,13 @@ class Usable:
         return map_ok(connect(AdminClient, settings, {}), lambda _: cls(settings, rights, log))
 
     def wait(self, ending: Event) -> None:
-        """Wait for topics and rights. That there is no broker is not waited for: clients do so themselves."""
+        """Wait for a broker that lets this process in, and for topics that it may use as it has to."""
         while not ending.is_set():
             checked = check(self._settings, self._rights)
-            if not isinstance(checked, Err) or not checked.error.fatal:
-                break
+            if isinstance(checked, Ok):
+                self.fault = None
+                return
             if checked.error.detail != self.fault:
-                self._log.warning("not_usable", detail=checked.error.detail)
+                self._log.warning("kafka_not_usable", detail=checked.error.detail)
             self.fault = checked.error.detail
             ending.wait(AGAIN_SECONDS)
-        self.fault = None
