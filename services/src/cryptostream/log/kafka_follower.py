@@ -24,8 +24,11 @@ SETTINGS: Final[Config] = {
     "enable.partition.eof": True,
     "auto.offset.reset": "earliest",  # what retention has taken is of no interest here
     "allow.auto.create.topics": False,
+    # What is fetched comes compressed, what waits does not: together some 20 MB.
     "queued.max.messages.kbytes": 4096,
-    "fetch.max.bytes": 4_194_304,
+    "fetch.max.bytes": 1_048_576,
+    "fetch.message.max.bytes": 131_072,
+    "fetch.queue.backoff.ms": 5,
 }
 BATCH: Final = 2000
 SLICE: Final = 0.5

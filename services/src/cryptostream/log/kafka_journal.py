@@ -5,6 +5,7 @@ of its process: the next owner reads what was committed and goes on from there.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import Final
 
 from cryptostream.core.codec import ledger
@@ -62,10 +63,10 @@ class KafkaJournal:
         if self._ended or self._transactions is None or not self._coverage.known:
             return Err(self._ended or EARLY)
         first, last = self._coverage.complete(records, entries)
-        batch = [*self._ledgered(first), *map(Outgoing, records), *self._ledgered(last)]
+        outgoing = chain(self._ledgered(first), map(Outgoing, records), self._ledgered(last))
         newest: dict[tuple[str, bytes], tuple[int, int]] = {}
-        for start in range(0, len(batch), MOST):
-            done = self._transactions.commit(batch[start : start + MOST])
+        while batch := list(islice(outgoing, MOST)):
+            done = self._transactions.commit(batch)
             if isinstance(done, Err):
                 self._ended = done.error
                 return done
