@@ -12,8 +12,8 @@ from typing import Any
 from cryptostream.core.ports import CandleStore
 from tests.contract.providers import Books, Letters, Log
 from tests.support.influx_stream import influx_store
+from tests.support.kafka_books import restarted_books
 from tests.support.kafka_log import kafka_letters, kafka_log
-from tests.support.kafka_stream import restarted_books
 from tests.support.parts.influx import Influx
 from tests.support.parts.kafka import Kafka
 

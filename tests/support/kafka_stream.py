@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Any, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -16,13 +15,12 @@ from cryptostream.core.market.gap import Gap
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.progress import Progress
 from cryptostream.core.market.series import Series
-from cryptostream.core.ports import Ledger, Newest, NewRecord
+from cryptostream.core.ports import Newest, NewRecord
 from cryptostream.core.result import Ok
 from cryptostream.log.kafka_admin import LEDGER
 from cryptostream.log.kafka_books import KafkaBooks, kafka_books
 from cryptostream.log.kafka_edge import KafkaEdge, Outcome
 from cryptostream.log.kafka_settings import KafkaSettings
-from tests.contract.providers import Books
 from tests.support.parts.kafka import Kafka
 from tests.support.stored import BTC_1M, candles, done
 
@@ -120,28 +118,6 @@ def new_records(stream: str, made: Iterable[ValidatedCandle]) -> list[NewRecord]
 def publish(stream: KafkaStream, books: KafkaBooks, series: Series, opens: Iterable[Millis]) -> Newest:
     """Candles of a series at these open times, without entries."""
     return done(books.journal.publish(new_records(stream.name, candles(series, opens)), []))
-
-
-class Restarted:
-    """A ledger as each question finds it right after a restart."""
-
-    def __init__(self, stream: KafkaStream) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream.books(Series("BTCUSDC", "1M"), BTC_1M).ledger, name)
-
-
-@contextmanager
-def restarted_books(kafka: Kafka, name: str) -> Iterator[Books]:
-    """A journal that goes on, and ledgers that are read anew for each question."""
-    with kafka_stream(kafka, name, ["1m", "1M", "1h"]) as stream:
-        books = stream.owner()
-
-        def publish_all(made: Sequence[ValidatedCandle]) -> None:
-            done(books.journal.publish(new_records(name, made), []))
-
-        yield Books(books.journal, cast("Ledger", Restarted(stream)), publish_all)
 
 
 def checkpoint(series: Series, start: Millis, next_open: Millis, **changes: object) -> Progress:
