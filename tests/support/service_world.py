@@ -9,6 +9,7 @@ Configuration, access lists and buckets follow from the plan; credentials are mo
 import secrets
 import sys
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -44,6 +45,12 @@ OPERATIONS: Mapping[Operation, AclOperation] = {
 ROLES: tuple[Role, Role] = ("producer", "consumer")
 
 
+def started(*services: ServiceProcess) -> tuple[ServiceProcess, ...]:
+    """All of them, once the last one answers."""
+    with ThreadPoolExecutor() as pool:
+        return tuple(pool.map(ServiceProcess.start, services))
+
+
 @dataclass(frozen=True)
 class Exchange:
     """Base addresses of the simulator."""
@@ -63,6 +70,7 @@ class ServiceWorld:
         exchange: Exchange,
         security: Security = "ScramSha512",
         *,
+        bootstrap: str | None = None,
         authority_of_store: Path | None = None,
         log_level: LogLevel = "info",
         **fields: Any,
@@ -73,6 +81,7 @@ class ServiceWorld:
         """Every secret that was ever given to a process of this world."""
         self.processes: list[ServiceProcess] = []
         self._id = secrets.token_hex(4)
+        self._bootstrap = bootstrap or self._listener()
         self._authority_of_store = authority_of_store
         self._log_level = log_level
         self._exchange = exchange
@@ -194,6 +203,10 @@ class ServiceWorld:
     ) -> ServiceProcess:
         return self.service("consumer", name, bootstrap=bootstrap, store_url=store_url).start()
 
+    def start_both(self) -> tuple[ServiceProcess, ...]:
+        """A producer and a consumer, at once."""
+        return started(self.service("producer", "producer"), self.service("consumer", "consumer"))
+
     def service(
         self,
         role: Role,
@@ -210,7 +223,7 @@ class ServiceWorld:
         config = service_config(
             self.spec,
             self.plan,
-            kafka=self._kafka_access(credentials_of or role, bootstrap or self._bootstrap()),
+            kafka=self._kafka_access(credentials_of or role, bootstrap or self._bootstrap),
             store=store,
             assignment_file=str(self.assigned.path("assignment.json")),
             http=Listen(host="127.0.0.1", port=0),
@@ -244,7 +257,7 @@ class ServiceWorld:
         ca = None if self._authority_of_store is None else str(self._authority_of_store)
         return StoreAccess(url=url, org=ORG, token_file=str(self.mounts["consumer"].path("token")), ca_file=ca)
 
-    def _bootstrap(self) -> str:
+    def _listener(self) -> str:
         by_security: dict[Literal["ScramSha512", "Tls", "None"], str] = {
             "ScramSha512": self.kafka.scram_bootstrap,
             "Tls": self.kafka.tls_bootstrap,

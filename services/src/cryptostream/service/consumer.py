@@ -7,8 +7,8 @@ from threading import Event
 
 from cryptostream.clock import SystemClock
 from cryptostream.consumer.edges import Edges
-from cryptostream.consumer.patience import Halt
-from cryptostream.consumer.shell import Consumer
+from cryptostream.consumer.patience import Backoff, Halt
+from cryptostream.consumer.shell import Consumer, Pace
 from cryptostream.core.codec.record import dead_letter_topic
 from cryptostream.core.codec.service import Assignment
 from cryptostream.core.codec.status import LogStatus, Status
@@ -34,6 +34,8 @@ from cryptostream.service.settings import Settings
 from cryptostream.service.status import Moment, consumer_status
 from cryptostream.service.usable import Usable
 
+PACE = Pace(backoff=Backoff(most=4.0))
+"""Whoever comes back is noticed within seconds; a few consumers do not burden it."""
 Done = Result[None, LogError] | Result[None, Halt]
 
 
@@ -87,9 +89,8 @@ class ConsumerService:
             book = KafkaBook(self._settings.spec.stream, edge)
             held.callback(book.close)
             self._reader = reader.value
-            self._consumer = Consumer(
-                stream_config(self._settings.spec, self._settings.indicators), self._edges(reader.value, book)
-            )
+            config = stream_config(self._settings.spec, self._settings.indicators)
+            self._consumer = Consumer(config, self._edges(reader.value, book), PACE)
             self._consumer.follow(self._assigned.symbols)
             return self._consumer.run(ending)
 

@@ -1,0 +1,177 @@
+"""Producer and consumers as processes, on a real Kafka and a real InfluxDB, while things change around them."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from cryptostream.simulator.simulator import Simulator, running_simulator
+from tests.support.parts.influx import Influx
+from tests.support.parts.kafka import Kafka
+from tests.support.parts.process import wait_for
+from tests.support.service_process import ServiceProcess
+from tests.support.service_truth import begins_in_time, lacking, published_twice
+from tests.support.service_world import Exchange, ServiceWorld
+
+INDICATORS = [{"name": "sma5", "function": "SMA", "params": {"timeperiod": 5}}]
+COINS = ["BTC", "SOL"]
+"""In partitions 0 and 4, so that each of two consumers has one."""
+HISTORY = {"history": {"seconds": 1800}}
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with running_simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def world(
+    tmp_path_factory: pytest.TempPathFactory, kafka_server: Kafka, influx_server: Influx, simulator: Simulator
+) -> Iterator[ServiceWorld]:
+    exchange = Exchange(simulator.addresses.rest, simulator.addresses.stream)
+    folder = tmp_path_factory.mktemp("world")
+    fields = {"coins": COINS, "indicators": INDICATORS, "source": HISTORY}
+    link = kafka_server.links["scram"].address
+    with ServiceWorld(folder, kafka_server, influx_server, exchange, bootstrap=link, **fields) as world:  # type: ignore[arg-type]
+        yield world
+
+
+@pytest.fixture
+def producer(world: ServiceWorld) -> ServiceProcess:
+    return world.running("producer", "producer")
+
+
+@pytest.fixture
+def consumers(world: ServiceWorld) -> tuple[ServiceProcess, ServiceProcess]:
+    return world.running("consumer", "consumer-1"), world.running("consumer", "consumer-2")
+
+
+def all_is_stored(world: ServiceWorld, simulator: Simulator, patience: float = 60) -> None:
+    """Wait until what closed before now is stored as the exchange has it."""
+    upto = simulator.clock.now()
+    try:
+        wait_for(lambda: not lacking(world, simulator, upto), "", patience)
+    except TimeoutError:
+        pytest.fail(f"after {patience:g} s: {lacking(world, simulator, upto)}")
+
+
+def test_candles_of_all_series_are_in_both_buckets_within_30_s(
+    world: ServiceWorld,
+    producer: ServiceProcess,
+    consumers: tuple[ServiceProcess, ServiceProcess],
+    simulator: Simulator,
+) -> None:
+    began = simulator.clock.now()
+    all_is_stored(world, simulator, 30)
+    assert begins_in_time(world, began) == []
+    for service in (producer, *consumers):
+        service.until_ready(10)
+        assert service.usage().megabytes < 200
+    held = [len(each.status()["partitions"]) for each in consumers]
+    assert sorted(held) == [9, 9]  # prices-1s, prices-1m and the ledger, six partitions each
+    told = producer.status()
+    assert {(each["symbol"], each["interval"]) for each in told["series"]} == {
+        (symbol, interval) for symbol in ("BTCUSDC", "SOLUSDC") for interval in ("1s", "1m")
+    }
+    assert told["exchange"]["connections"] == 1
+
+
+def test_sigterm_of_each_loses_nothing(
+    world: ServiceWorld,
+    producer: ServiceProcess,
+    consumers: tuple[ServiceProcess, ServiceProcess],
+    simulator: Simulator,
+) -> None:
+    """Graceful stop: within ten seconds, with 0, and what was published is stored, once."""
+    for service in (consumers[0], producer, consumers[1]):
+        began = time.monotonic()
+        assert service.stop() == 0, service.said[-2000:]
+        assert time.monotonic() - began < 10
+        if service is consumers[0]:
+            consumers[1].until(lambda: len(consumers[1].status()["partitions"]) == 18, "it has taken over", 20)
+        service.start()
+    all_is_stored(world, simulator)
+    assert published_twice(world) == []
+
+
+def test_a_symbol_that_is_added_flows_and_the_others_keep_their_connection(
+    world: ServiceWorld,
+    producer: ServiceProcess,
+    consumers: tuple[ServiceProcess, ServiceProcess],
+    simulator: Simulator,
+) -> None:
+    producer.until_ready()
+    handshakes = simulator.answers()["/stream", 101]
+    generation = world.assign([*COINS, "ETH"])
+    added = [each for each in world.series if each.symbol == "ETHUSDC"]
+    assert len(added) == 2
+    wait_for(lambda: set(added) <= set(world.stored_series()), "its candles are stored", 15)
+    for service in (producer, *consumers):
+        service.until_generation(generation)
+    all_is_stored(world, simulator)
+    assert simulator.answers()["/stream", 101] == handshakes
+    assert simulator.sockets() == 1
+
+
+def test_a_symbol_that_is_taken_away_is_published_no_more(
+    world: ServiceWorld, producer: ServiceProcess, consumers: tuple[ServiceProcess, ServiceProcess]
+) -> None:
+    producer.until_ready()
+    generation = world.assign(COINS)
+    producer.until_generation(generation)
+    assert {each["symbol"] for each in producer.status()["series"]} == {"BTCUSDC", "SOLUSDC"}
+    assert consumers[0].alive
+
+
+def test_passwords_and_token_are_rotated_while_all_runs(
+    world: ServiceWorld,
+    kafka_server: Kafka,
+    producer: ServiceProcess,
+    consumers: tuple[ServiceProcess, ServiceProcess],
+    simulator: Simulator,
+) -> None:
+    """SCRAM and tokens hot: no process starts again, and each gets in anew with what is in its files now."""
+    pids = [each.pid for each in (producer, *consumers)]
+    world.rotate_password("producer")
+    world.rotate_password("consumer")
+    world.rotate_token()
+    kafka_server.links["scram"].cut()  # every connection has to be made again
+    kafka_server.links["scram"].heal()
+    all_is_stored(world, simulator)
+    for service in (producer, *consumers):
+        service.until_ready()
+    assert [each.pid for each in (producer, *consumers)] == pids
+
+
+def test_consumers_pause_while_influxdb_is_away_and_catch_up(
+    world: ServiceWorld,
+    influx_server: Influx,
+    producer: ServiceProcess,
+    consumers: tuple[ServiceProcess, ServiceProcess],
+    simulator: Simulator,
+) -> None:
+    all_is_stored(world, simulator)
+    influx_server.stop()
+    try:
+        for service in consumers:
+            assert world.influx.url in service.until(service.why_unready, "it says that it waits", 20)
+            assert service.page("/healthz").status == 200
+            assert service.status()["store"]["reachable"] is False
+        group = committed(world)
+        time.sleep(20)  # the outage itself
+        assert committed(world) == group
+        assert producer.why_unready() is None
+    finally:
+        influx_server.start()
+    all_is_stored(world, simulator)
+    for service in consumers:
+        service.until_ready(20)
+        assert service.status()["store"]["last_error"]
+        assert service.usage().megabytes < 200
+
+
+def committed(world: ServiceWorld) -> dict[tuple[str, int], int]:
+    """What the group has committed of candles."""
+    offsets = world.kafka.admin.group_offsets(world.plan.consumer_group)
+    return {place: offset for place, offset in offsets.items() if ".prices-" in place[0]}
