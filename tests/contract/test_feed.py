@@ -190,6 +190,21 @@ def test_an_exchange_that_was_away_is_found_again(sim: Simulator) -> None:
         heard.wait_more(LTC_1S)
 
 
+def test_while_the_address_is_banned_no_connection_is_opened(sim: Simulator) -> None:
+    with follow(sim, SECONDS) as heard:
+        heard.wait_flowing(SECONDS)
+        before = opened(sim)
+        heard.feed.hold(sim.clock.now() + DAY)
+        sim.cut_sockets()
+        wait(lambda: sim.sockets() == 0 and heard.feed.snapshot().connections == 0, "the connection has ended")
+        until = sim.clock.now() + 60_000
+        wait(lambda: sim.clock.now() > until, "it would have been opened again by now")
+        assert opened(sim) == before
+        heard.feed.hold(0)
+        wait(lambda: opened(sim) > before, "the ban is over")
+        heard.wait_more(BTC_1S)
+
+
 def test_nothing_is_left_after_close(sim: Simulator) -> None:
     with follow(sim, ALL, streams_per_connection=1) as heard:
         heard.wait_flowing(ALL)

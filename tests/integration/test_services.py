@@ -89,7 +89,7 @@ def test_sigterm_of_each_loses_nothing(
         assert service.stop() == 0, service.said[-2000:]
         assert time.monotonic() - began < 10
         if service is consumers[0]:
-            consumers[1].until(lambda: len(consumers[1].status()["partitions"]) == 18, "it has taken over", 20)
+            consumers[1].until(lambda: len(consumers[1].status()["partitions"]) == 18, "it has taken over", 5)
         service.start()
     all_is_stored(world, simulator)
     assert published_twice(world) == []
@@ -122,6 +122,33 @@ def test_a_symbol_that_is_taken_away_is_published_no_more(
     producer.until_generation(generation)
     assert {each["symbol"] for each in producer.status()["series"]} == {"BTCUSDC", "SOLUSDC"}
     assert consumers[0].alive
+
+
+def test_a_ban_that_others_were_told_of_is_obeyed(world: ServiceWorld, producer: ServiceProcess) -> None:
+    until = int(time.time() * 1000) + 600_000
+    world.assign(banned_until=until)
+    producer.until(lambda: producer.status()["exchange"]["banned_until"] == until, "it knows of the ban", 10)
+    world.assign()
+    producer.until(lambda: producer.status()["exchange"]["banned_until"] is None, "it is lifted", 10)
+
+
+def test_a_second_producer_ends_the_first(
+    world: ServiceWorld,
+    producer: ServiceProcess,
+    consumers: tuple[ServiceProcess, ServiceProcess],
+    simulator: Simulator,
+) -> None:
+    """Fencing: one owner at a time; the one that has lost ends with 1 and says why, and nothing is lost or twice."""
+    producer.until_ready()
+    second = world.running("producer", "second")
+    wait_for(lambda: not producer.alive, "the first has ended", 20)
+    assert producer.stop() == 1
+    assert "has taken over" in producer.events("failed")[-1]["detail"]
+    second.until_ready()
+    all_is_stored(world, simulator)
+    assert published_twice(world) == []
+    assert second.stop() == 0
+    assert all(each.alive for each in consumers)
 
 
 def test_passwords_and_token_are_rotated_while_all_runs(

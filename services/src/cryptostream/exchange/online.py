@@ -49,6 +49,11 @@ class Online:
         for feed in self._feeds:
             feed.hold(until)
 
+    @property
+    def alive(self) -> bool:
+        """Whether no feed has died."""
+        return all(feed.alive for feed in self._feeds)
+
     def status(self) -> ExchangeStatus:
         """How the exchange treats this address."""
         rest = self.rest.snapshot()

@@ -99,6 +99,11 @@ class BinanceFeed:
         """Open no connection before `until` (ms), because others say that the address is banned; 0: no longer."""
         self._in_loop(lambda: self._dial.hold(until))
 
+    @property
+    def alive(self) -> bool:
+        """Whether its thread lives, or was asked to end."""
+        return self._thread.is_alive() or self._stop.is_set()
+
     def snapshot(self) -> FeedSnapshot:
         """How it stands; may be called from any thread."""
         slots = tuple(self._slots)

@@ -21,7 +21,12 @@ def series_of(spec: StreamSpec) -> tuple[Series, ...]:
 
 
 def job_of(
-    spec: StreamSpec, now: Millis, *, simulated: bool, ranges: Mapping[Series, tuple[Run, ...]] | None = None
+    spec: StreamSpec,
+    now: Millis,
+    *,
+    simulated: bool,
+    ranges: Mapping[Series, tuple[Run, ...]] | None = None,
+    generation: int = 0,
 ) -> Job:
     """The job at exchange time `now`; `ranges` are those of a recording, which is what it holds and no more."""
     series = series_of(spec)
@@ -36,6 +41,7 @@ def job_of(
         simulated=simulated,
         ranges=ranges,
         poll_seconds=poll_seconds(spec) if spec.source.mode == "Rest" and ranges is None else None,
+        generation=generation,
     )
 
 

@@ -77,9 +77,9 @@ class ProducerService:
     # ------------------------------------------------------------ what it says of itself
 
     def status(self) -> Status:
-        at = Moment(self._spec.stream, self._assigned.generation, self._online.clock.now())
-        fault = self._log_fault()
-        return producer_status(at, self._producer.snapshot(), self._online.status(), LogStatus(fault is None, fault))
+        shot, fault = self._producer.snapshot(), self._log_fault()
+        at = Moment(self._spec.stream, shot.generation, self._online.clock.now())
+        return producer_status(at, shot, self._online.status(), LogStatus(fault is None, fault))
 
     def metrics(self) -> bytes:
         self._metrics.exchange_status(self._online.status())
@@ -89,7 +89,7 @@ class ProducerService:
         return self._metrics.render()
 
     def unwell(self) -> str | None:
-        return None
+        return None if self._online.alive else "the thread of the live feed has died"
 
     def unready(self) -> str | None:
         return self._log_fault() or (None if self._producer.snapshot().begun else "not every series has begun")
@@ -118,7 +118,8 @@ class ProducerService:
         self._online.hold(self._assigned.banned_until or 0)
 
     def _job(self) -> Job:
-        return job_of(self._spec, self._online.clock.now(), simulated=self._settings.config.simulated)
+        simulated, generation = self._settings.config.simulated, self._assigned.generation
+        return job_of(self._spec, self._online.clock.now(), simulated=simulated, generation=generation)
 
     def _edges(self) -> Edges:
         auto = self._spec.source.mode == "Auto"

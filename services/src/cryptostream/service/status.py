@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from cryptostream.consumer.snapshot import ConsumerSnapshot
 from cryptostream.consumer.snapshot import SeriesSnapshot as ConsumedSeries
@@ -36,7 +37,7 @@ def producer_status(at: Moment, shot: ProducerSnapshot, exchange: ExchangeStatus
         generation=at.generation,
         observed_at=at.now * 1000,
         series=[_produced(each, at.now) for each in shot.series],
-        exchange=exchange,
+        exchange=replace(exchange, banned_until=_later(exchange.banned_until, shot.banned_until)),
         log=log,
     )
 
@@ -86,6 +87,10 @@ def _consumed(each: ConsumedSeries, now: Millis) -> SeriesStatus:
         dead_lettered=each.counts.dead_lettered,
         lag=_lag(each),
     )
+
+
+def _later(one: Millis | None, other: Millis | None) -> Millis | None:
+    return max((each for each in (one, other) if each is not None), default=None)
 
 
 def _lag(each: ConsumedSeries) -> int | None:
