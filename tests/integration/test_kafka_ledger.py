@@ -241,3 +241,13 @@ def test_what_has_no_room_in_memory_is_told_and_left_out(stream: KafkaStream) ->
     assert kept == opens[-len(kept) :]
     assert 50 < len(kept) <= 100
     assert [event for event, _ in counted.lines].count("audit_out_of_memory") == 1
+
+
+def test_what_was_published_a_moment_ago_is_known_when_the_ledger_is_read_again(stream: KafkaStream) -> None:
+    books = stream.owner()
+    for place in range(12):
+        told = checkpoint(BTC_1M, T0, OPENS[place] + MINUTE, published=place + 1)
+        done(books.journal.publish(new_records(stream.name, candles(BTC_1M, [OPENS[place]])), [told]))
+        assert len(done(books.ledger.published(BTC_1M, OPENS[0], OPENS[place] + 1))) == place + 1
+        done(books.ledger.gaps())
+        assert done(books.ledger.progress())[BTC_1M].next_open == told.next_open

@@ -56,6 +56,7 @@ class Coverage:
         self.partitions = 0
         self._progress: dict[Series, Progress] = {}
         self._newest: dict[Place, int] = {}
+        self._published: dict[Place, int] = {}
         self._own: dict[Series, int] = {}
         self._uncovered: set[Series] = set()
         self._places: defaultdict[Place, set[Series]] = defaultdict(set)
@@ -71,6 +72,10 @@ class Coverage:
         """Offset of the newest record that is known to be committed there, or -1."""
         return self._newest.get(place, -1)
 
+    def published(self) -> Mapping[Place, int]:
+        """Offsets of the newest records of this owner."""
+        return self._published
+
     def place(self, series: Series) -> Place:
         """Topic and partition of a series' records, once the ledger was read."""
         return place_of(self._stream, series, self.partitions)
@@ -84,7 +89,7 @@ class Coverage:
         """
         self.partitions = partitions
         self._newest |= {place: max(end - 1, self.newest(place)) for place, end in ends.items()}
-        self._uncovered = set(tail)
+        self._uncovered |= set(tail)
         for entry in progress.values():
             self._learn(entry)
 
@@ -104,6 +109,7 @@ class Coverage:
         checkpoints = [entry for entry in last if isinstance(entry, Progress)]
         covered = {entry.series for entry in checkpoints if self._covers(entry)}
         for (name, key), (partition, offset) in newest.items():
+            self._published[name, partition] = max(offset, self._published.get((name, partition), -1))
             if series := self._series(name, key):
                 self._newest[name, partition] = max(offset, self.newest((name, partition)))
                 self._own[series] = offset

@@ -58,6 +58,7 @@ class Follower:
         take: Callable[[Message], None],
         *,
         upto: Mapping[Place, int] | None = None,
+        known: Mapping[Place, int] | None = None,
         patience: float | None = None,
     ) -> Result[dict[Place, int], LogError]:
         """Give each committed record from the offsets `starts` on to `take`, to the end that each partition has now.
@@ -68,6 +69,8 @@ class Follower:
             By place; `OFFSET_BEGINNING` and `OFFSET_END` are allowed.
         upto
             Offsets of records that are known to be committed: it is enough to have read these.
+        known
+            The same, but it is read on to the end. A record is shown some milliseconds after it was committed.
         patience
             Seconds to wait in all; None: for as long as it takes.
 
@@ -75,7 +78,7 @@ class Follower:
         -------
         The offset after the last one read, by place. Waits while there is no broker, until stopped.
         """
-        reading = _Reading(set(starts), upto or {}, take)
+        reading = _Reading(set(starts), upto or {}, known or {}, take)
         until = math.inf if patience is None else time.monotonic() + patience
         try:
             self._consumer.assign([TopicPartition(*place, start) for place, start in starts.items()])
@@ -133,10 +136,17 @@ class Follower:
 class _Reading:
     """Which partitions have not been read to their end, and the next offset of each."""
 
-    def __init__(self, places: set[Place], upto: Mapping[Place, int], take: Callable[[Message], None]) -> None:
+    def __init__(
+        self,
+        places: set[Place],
+        upto: Mapping[Place, int],
+        known: Mapping[Place, int],
+        take: Callable[[Message], None],
+    ) -> None:
         self.open = places
         self.next: dict[Place, int] = {}
         self._upto = upto
+        self._known = known
         self._take = take
 
     def meet(self, message: Message) -> LogError | None:
@@ -148,7 +158,7 @@ class _Reading:
             return None if error.code() == NO_MATTER or passes(error) else fault(error)
         place, offset = (message.topic() or "", message.partition() or 0), message.offset() or 0
         self.next[place] = offset if error else offset + 1
-        target = self._upto.get(place)
-        if (error and target is None) or (target is not None and self.next[place] > target):
+        target = max(self._upto.get(place, -1), self._known.get(place, -1))
+        if self.next[place] > target and (error or place in self._upto):
             self.open.discard(place)
         return None

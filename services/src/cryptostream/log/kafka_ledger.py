@@ -77,14 +77,16 @@ class KafkaLedger:
         if isinstance(partitions, Err):
             return partitions
         entries = Entries(self._edge.tell)
-        ends = follower.read({(name, each): OFFSET_BEGINNING for each in range(partitions.value)}, entries.take)
+        known = self._coverage.published()
+        starts = {(name, each): OFFSET_BEGINNING for each in range(partitions.value)}
+        ends = follower.read(starts, entries.take, known=known)
         if isinstance(ends, Err):
             return ends
         if entries.newer:
             return Err(entries.newer)
         places = {series: place_of(self._stream, series, partitions.value) for series in wanted}
         tail = Tail(places, entries.progress, self._edge.tell, lost=entries.empty)
-        last = follower.read(tail.starts, tail.take)
+        last = follower.read(tail.starts, tail.take, known=known)
         if isinstance(last, Err):
             return last
         self._coverage.read(partitions.value, entries.progress, tail.series, {**ends.value, **last.value})
