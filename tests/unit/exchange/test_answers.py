@@ -13,6 +13,7 @@ from cryptostream.exchange.answers import (
     NoReply,
     Refused,
     Reply,
+    answered_by,
     meaning,
     used_weight,
 )
@@ -71,3 +72,17 @@ def test_no_answer_is_an_exception(status: int, body: bytes, headers: dict[str, 
 def test_the_weight_is_in_a_header() -> None:
     assert used_weight(Reply(200, {"x-mbx-used-weight-1m": "1234"}, b"")) == 1234
     assert used_weight(Reply(200, {"x-mbx-used-weight": "7"}, b"")) is None
+
+
+@pytest.mark.parametrize(
+    ("date", "last"),
+    [
+        ("Sun, 01 Jun 2025 10:00:07 GMT", 1_748_772_007_999),
+        ("Sun, 01 Jun 2025 10:00:07 +0200", 1_748_764_807_999),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_the_last_moment_at_which_an_answer_was_made(date: str, last: int | None) -> None:
+    assert answered_by(Reply(200, {"date": date}, b"[]")) == last
+    assert answered_by(Reply(200, {}, b"[]")) is None

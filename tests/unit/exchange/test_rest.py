@@ -235,3 +235,16 @@ def test_the_header_guards_history_first(clock: ManualClock) -> None:
 def test_at_least_one_endpoint(clock: ManualClock) -> None:
     with pytest.raises(ValueError, match="at least one"):
         BinanceRest((), clock)
+
+
+def test_a_running_candle_is_not_closed_because_our_clock_was_set(
+    sim: Simulator, clock: ManualClock, live: Exchange
+) -> None:
+    """Our clock is set forward after the offset was measured: as seen from here, the exchange's falls back."""
+    assert isinstance(newest(live), Ok)
+    sim.faults.set(clock_offset_ms=-MINUTE)
+    page = newest(live)
+    assert isinstance(page, Ok)
+    assert page.value.in_progress == (NOW - MINUTE) // MINUTE * MINUTE
+    assert page.value.exchange_time <= NOW - MINUTE + SECOND
+    assert clock.now() == NOW

@@ -5,6 +5,7 @@ Statuses by binance-spot-api-docs, `rest-api.md`, "HTTP Return Codes"; 451 and p
 
 import re
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import msgspec
@@ -100,6 +101,14 @@ def meaning(reply: Reply | NoReply, now: Millis) -> Meaning:
         case _:
             error = _error(reply)
             return Refused(error.code, f"HTTP {reply.status} {error.code}: {error.msg[:_SHOWN]}")
+
+
+def answered_by(reply: Reply) -> Millis | None:
+    """The last moment (ms) at which the answer can have been made by its own `Date`, which is told in whole seconds."""
+    try:
+        return int(parsedate_to_datetime(reply.headers.get("date", "")).timestamp()) * 1000 + 999
+    except (ValueError, OverflowError):  # there is none, or it is no date
+        return None
 
 
 def used_weight(reply: Reply) -> int | None:

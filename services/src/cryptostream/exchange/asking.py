@@ -23,6 +23,7 @@ from cryptostream.exchange.answers import (
     NoReply,
     Refused,
     Reply,
+    answered_by,
     meaning,
     used_weight,
 )
@@ -42,11 +43,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The decoded JSON, and the local clock when it was asked for and when it came (ms)."""
+    """The decoded JSON, and the local clock when it was asked for and when it came (ms).
+
+    `made_by` is the last moment of the exchange's clock at which it can have been made, if it tells.
+    """
 
     value: Any
     sent: Millis
     received: Millis
+    made_by: Millis | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class Asker:
             state = self._state = after(weighed, url, said, now)
         match said:
             case Good(value):
-                return Ok(Answer(value, sent, received))
+                return Ok(Answer(value, sent, received, answered_by(reply) if isinstance(reply, Reply) else None))
             case Refused(code, message):
                 return Err(Failure(ExchangeError("refused", message), code))
             case Limited():

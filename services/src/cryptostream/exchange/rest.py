@@ -15,7 +15,7 @@ from cryptostream.core.market.series import Series
 from cryptostream.core.market.symbols import is_valid_symbol
 from cryptostream.core.ports import Clock, Exchange, ExchangeError, KlinePage, SymbolInfo
 from cryptostream.core.result import Err, Ok, Result
-from cryptostream.exchange.asking import Asker, Failure, Question
+from cryptostream.exchange.asking import Answer, Asker, Failure, Question
 from cryptostream.exchange.budget import Lane, rolled
 from cryptostream.exchange.transport import Transport
 
@@ -142,7 +142,7 @@ class BinanceRest:
         asked = self._asker.ask(Question("/api/v3/klines", params, 2), lane)
         if isinstance(asked, Err):
             return Err(asked.error.error)
-        page = kline_page(asked.value.value, series=series, exchange_time=self._surely(asked.value.sent))
+        page = kline_page(asked.value.value, series=series, exchange_time=self._surely(asked.value))
         return page if isinstance(page, Ok) else Err(ExchangeError("unavailable", page.error.detail))
 
     # ------------------------------------------------------------ inside
@@ -150,9 +150,14 @@ class BinanceRest:
     def _offset(self) -> Millis:
         return self._measured.offset if self._measured else 0
 
-    def _surely(self, sent: Millis) -> Millis:
-        """What the exchange's clock had reached for sure when it answered: a running candle is never called closed."""
-        return sent + self._measured.offset - self._measured.error if self._measured else sent
+    def _surely(self, answer: Answer) -> Millis:
+        """What the exchange's clock had reached for sure when it answered: a running candle is never called closed.
+
+        Its own word counts too: the local clock may have been set since the offset was measured.
+        """
+        known = self._measured
+        reached = answer.sent + known.offset - known.error if known else answer.sent
+        return reached if answer.made_by is None else min(reached, answer.made_by)
 
     def _measure_once(self, lane: Lane) -> Result[Millis, ExchangeError]:
         with self._measuring:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http import HTTPStatus
 
 _LONGEST_BODY = 2**20
@@ -69,10 +70,11 @@ async def read_request(reader: asyncio.StreamReader, peer: str) -> Request | Non
     return Request(words[0], path, query, headers, await _body(reader, headers), peer, head)
 
 
-def rendered(answer: Answer, *, keep_alive: bool) -> bytes:
-    """The bytes of `answer`."""
+def rendered(answer: Answer, now: int, *, keep_alive: bool) -> bytes:
+    """The bytes of `answer`, dated `now` (µs)."""
     lines = (
         f"HTTP/1.1 {answer.status} {_phrase(answer.status)}",
+        f"Date: {formatdate(now // 1_000_000, usegmt=True)}",
         f"Content-Type: {answer.content_type}",
         f"Content-Length: {len(answer.body)}",
         f"Connection: {'keep-alive' if keep_alive else 'close'}",

@@ -82,11 +82,12 @@ class Server:
             if self._switch.value.refuse_connections and not request.path.startswith("/_"):
                 writer.transport.abort()
                 return
+            came = self._switch.now_micros()
             answer = await self._upgrade(request, reader, writer) if request.is_upgrade else await self._answer(request)
             if answer is None:
                 return
             self.front.answers[request.path, answer.status] += 1
-            writer.write(rendered(answer, keep_alive=request.keeps_alive))
+            writer.write(rendered(answer, came, keep_alive=request.keeps_alive))
             await writer.drain()
             if not request.keeps_alive:
                 return
