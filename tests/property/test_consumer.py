@@ -1,5 +1,6 @@
 """Whatever happens on the way, enriched rows are a pure function of the stored candles."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
@@ -8,12 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptostream.core.market.candle import CandleRecord, Lane
+from cryptostream.core.market.gap import Gap
 from cryptostream.core.market.interval import INTERVALS
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import LogRecord
 from cryptostream.core.resource.spec import IndicatorSpec
 from cryptostream.core.stream.consumer_config import ConsumerConfig
-from tests.support.consumer_world import EMA, SMA, START, World, candle, dirty_of, in_bulk, published, small_config
+from tests.support.consumer_world import (
+    EMA,
+    SMA,
+    START,
+    VWAP,
+    World,
+    candle,
+    dirty_of,
+    in_bulk,
+    published,
+    small_config,
+)
 from tests.support.model_store import ModelStore, rows_of
 
 HOURS = 2
@@ -21,7 +34,7 @@ CARRIED = (SMA, IndicatorSpec("slow", "SMA", (("timeperiod", 2),), with_interval
 TWICE = (*CARRIED, IndicatorSpec("slower", "EMA", (("timeperiod", 2),), with_interval="15m"))
 CONFIGS = (
     small_config(("1m",), ()),
-    small_config(("1m",), (SMA, EMA)),
+    small_config(("1m",), (SMA, EMA, VWAP)),
     small_config(("1m", "5m"), CARRIED),
     small_config(("1m", "5m", "15m"), TWICE),
 )
@@ -44,7 +57,9 @@ class Segment:
         return [self.published(series, number) for number in numbers]
 
     def published(self, series: Series, number: int) -> LogRecord:
-        made = candle(series, number, 100 + (number * 37 + self.revision * 11) % 17)
+        """The second revision lacks what the others have: values that read it become undefined."""
+        volume = None if self.revision == 2 else "150"
+        made = candle(series, number, 100 + (number * 37 + self.revision * 11) % 17, quote_volume=volume)
         return published(made, lane=self.lane, revision=self.revision)
 
 
@@ -63,6 +78,21 @@ class Batch:
 class Listed:
     interval: str
     number: int
+
+
+def listing_of(event: Listed) -> Gap:
+    """What the ledger says of it."""
+    interval = INTERVALS[event.interval]
+    start, end = interval.shift(START, -100), interval.shift(START, event.number - 1)
+    return Gap(
+        series=Series("BTCUSDC", event.interval),
+        start=start,
+        end=end,
+        candles=interval.count(start, interval.next(end)),
+        cause="before_listing",
+        state="closed",
+        detected_at=START,
+    )
 
 
 class Restarted:
@@ -133,7 +163,7 @@ def assert_as_in_bulk(world: World, store: ModelStore) -> None:
         assert not wrong, (series, wrong[0], there[wrong[0]], wanted[wrong[0]])
 
 
-def newest(happened: list[Happening]) -> dict[tuple[Series, int], int]:
+def newest(happened: Iterable[object]) -> dict[tuple[Series, int], int]:
     """The newest revision of each candle that must have reached the store."""
     found: dict[tuple[Series, int], int] = {}
     listed: dict[str, int] = {}

@@ -1,12 +1,14 @@
-"""A candle store in dicts: what any store must do, in the fewest lines, with faults to be switched on."""
+"""Candle stores in dicts: what any store must do, in the fewest lines, with faults to be switched on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 
 from cryptostream.core.market.candle import CandleTable, EnrichedTable, ValidatedCandle
+from cryptostream.core.market.gap import Gap
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.market.table import table_of
@@ -14,6 +16,7 @@ from cryptostream.core.ports import DirtyRange, StoreBatch, StoreError
 from cryptostream.core.result import Err, Ok, Result
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 def rows_of(table: EnrichedTable) -> dict[Millis, Row]:
@@ -55,6 +58,9 @@ class ModelStore:
             return Err(self.faults.pop(0))
         if any(map(self.refuses, batch.raw)):
             return Err(StoreError("bad candle", retryable=False))
+        return self.put(batch)
+
+    def put(self, batch: StoreBatch) -> Result[None, StoreError]:
         for candle in batch.raw:
             kept = self.candles.setdefault(candle.record.series, {})
             known = kept.get(candle.record.open_time)
@@ -86,3 +92,74 @@ class ModelStore:
 
     def close(self) -> None:
         """Nothing to be released."""
+
+
+PORTION = 3
+"""Points in one request: small, so that many writes are interrupted between two."""
+OPTIONAL = ("quote_volume", "taker_buy_volume", "taker_buy_quote_volume", "trades", "first_trade_id", "last_trade_id")
+
+
+def nothing_happens(_: str) -> None:
+    """No effect is interrupted."""
+
+
+@dataclass
+class PartsStore(ModelStore):
+    """A store without transactions, as InfluxDB is one: requests of a few points, deletions apart from them.
+
+    The fields of a point merge, and any revision overwrites any other. `effect` is called before each request; it may
+    raise, as if the process ended there.
+    """
+
+    gaps: dict[tuple[Series, Millis], Gap] = field(default_factory=dict)
+    effect: Callable[[str], None] = nothing_happens
+
+    @property
+    def atomic(self) -> bool:
+        return False
+
+    def put(self, batch: StoreBatch) -> Result[None, StoreError]:
+        assert batch.add_dirty == batch.resolve_dirty == ()
+        for candle in batch.raw:
+            if candle.record.revision and None in optional(candle):
+                self.effect("delete candle")
+                self.candles.get(candle.record.series, {}).pop(candle.record.open_time, None)
+        for portion in portions(batch.raw):
+            self.effect("candles")
+            for candle in portion:
+                kept = self.candles.setdefault(candle.record.series, {})
+                kept[candle.record.open_time] = merged(kept.get(candle.record.open_time), candle)
+        self.gaps |= {(gap.series, gap.start): gap for gap in batch.gaps}
+        for table in batch.replaced:
+            for open_time, row in rows_of(table).items():
+                if None in row.values():
+                    self.effect("delete row")
+                    self.rows.get(table.series, {}).pop(open_time, None)
+        rows = [(t.series, at, row) for t in (*batch.enriched, *batch.replaced) for at, row in rows_of(t).items()]
+        for some in portions(rows):
+            self.effect("rows")
+            for series, open_time, row in some:
+                before = self.rows.setdefault(series, {}).get(open_time, {})
+                names = before.keys() | row.keys()
+                merged_row = {name: before.get(name) if row.get(name) is None else row[name] for name in names}
+                self.rows[series][open_time] = merged_row
+        return Ok(None)
+
+
+def portions(points: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (points[at : at + PORTION] for at in range(0, len(points), PORTION))
+
+
+def optional(candle: ValidatedCandle) -> list[object]:
+    return [getattr(candle if hasattr(candle, name) else candle.record, name) for name in OPTIONAL]
+
+
+def merged(before: ValidatedCandle | None, candle: ValidatedCandle) -> ValidatedCandle:
+    """`candle` with the fields of `before` that it does not have."""
+    if before is None:
+        return candle
+    kept = dict(zip(OPTIONAL, optional(before), strict=True))
+    lacking = {name: kept[name] for name, value in zip(OPTIONAL, optional(candle), strict=True) if value is None}
+    own = {name: value for name, value in lacking.items() if hasattr(candle, name)}
+    of_record = {name: value for name, value in lacking.items() if not hasattr(candle, name)}
+    return replace(candle, record=replace(candle.record, **of_record), **own)

@@ -7,6 +7,7 @@ from cryptostream.consumer.edges import Edges
 from cryptostream.consumer.patience import Backoff, Halt
 from cryptostream.consumer.shell import Consumer, Pace
 from cryptostream.core.codec.record import topic
+from cryptostream.core.market.gap import Gap
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import DeadLetter, LogError, LogRecord, NewRecord, StoreBatch, StoreError
@@ -76,6 +77,19 @@ class Store(ModelStore):
         return result
 
 
+def listing_of(series: Series, at: Millis) -> Gap:
+    """What the ledger says of a series that was listed `at` some time."""
+    return Gap(
+        series=series,
+        start=at - 60_000,
+        end=at - 60_000,
+        candles=1,
+        cause="before_listing",
+        state="closed",
+        detected_at=at,
+    )
+
+
 class Rig:
     """A consumer between a real log and a model store, with everything it did in order."""
 
@@ -102,7 +116,7 @@ class Rig:
             store=self.store,
             dead_letters=self.letters,
             clock=self.clock,
-            listings=lambda: self.listings,
+            ledger=lambda: Ok([listing_of(each, at) for each, at in self.listings.items()]),
             observer=self.metrics,
             log=Log(),
         )

@@ -1,208 +1,236 @@
-"""The consumer's side towards the store: takes batches in, and works behind live writes. Owns the state.
+"""The consumer's side towards the store: takes batches in, keeps what is computed behind them. Owns the state.
 
-A store that is away is waited for; one that refuses a batch gets it in halves, until the record that it refuses
-stands alone and becomes a dead letter while the rest is stored.
+While one batch is being written, the next one is read and judged as if that succeeded. If it does not, the judgement is
+thrown away: a step has no effects. What needs a look into the store waits for the write.
+
+A store that refuses a batch gets it in halves, until the record that it refuses stands alone and becomes a dead letter
+while the rest is stored.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 
 from cryptostream.consumer.edges import Edges
 from cryptostream.consumer.patience import Halt, Patience
-from cryptostream.core.market.candle import CandleTable
+from cryptostream.consumer.patient_store import PatientStore, Put, Refusal
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.market.series import Series
-from cryptostream.core.ports import DeadLetter, DirtyRange, LogRecord, StoreBatch, StoreError
-from cryptostream.core.result import Err, Ok, Result, map_ok
+from cryptostream.core.ports import DirtyRange, LogRecord, StoreBatch, StoreError
+from cryptostream.core.result import Err, Ok, Result
 from cryptostream.core.stream.consumer import learn, refuse, step
-from cryptostream.core.stream.consumer_config import ConsumerConfig
-from cryptostream.core.stream.consumer_dirty import Chunk, next_chunk, recompute
-from cryptostream.core.stream.consumer_read import admit, letter, met, needs, read, unknown
-from cryptostream.core.stream.consumer_rollup import Check, checked, next_check
-from cryptostream.core.stream.consumer_state import Arrivals, ConsumerState, Load, Loaded, Outcome
+from cryptostream.core.stream.consumer_config import ConsumerConfig, with_symbols
+from cryptostream.core.stream.consumer_fate import place_of
+from cryptostream.core.stream.consumer_letters import letter
+from cryptostream.core.stream.consumer_read import admit, met, needs, ours, read, unknown
+from cryptostream.core.stream.consumer_state import Arrivals, ConsumerState, Fate, Load, Loaded, Outcome
+from cryptostream.core.stream.consumer_turnover import Watches, forgotten, remembered, watched
 
 MOST_REFUSED = 50
 """Records refused one after another by the store before the fault is taken to be its own."""
-Letters = tuple[DeadLetter, ...]
+Stored = Callable[[Sequence[LogRecord], ConsumerState, Outcome], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """Records, the state they were judged by, and what comes of them once the store has it."""
+
+    records: Sequence[LogRecord]
+    base: ConsumerState
+    arrivals: Arrivals
+    state: ConsumerState
+    outcome: Outcome
 
 
 class Keeper:
     """The state of a consumer, kept in step with its store. Used from one thread; `state` may be read from any.
 
-    `stored` is called with each outcome once the store has it.
+    `stored` is called with records, in the order in which they were taken, once the store has what they bring.
     """
 
-    def __init__(
-        self,
-        config: ConsumerConfig,
-        edges: Edges,
-        patience: Patience,
-        stored: Callable[[ConsumerState, Outcome], None],
-    ) -> None:
-        self._config = config
-        self._edges = edges
-        self._patience = patience
-        self._stored = stored
-        self._refused_in_a_row = 0
+    def __init__(self, config: ConsumerConfig, edges: Edges, patience: Patience, stored: Stored) -> None:
+        self.config = config
         self.state = ConsumerState()
+        self.listings: Mapping[Series, Millis] = {}
+        self.watches: Watches = {}
+        self._clock = edges.clock
+        self._log = edges.log
+        self._stored = stored
+        self._store = PatientStore(edges, patience)
+        self._dirty = edges.store.dirty
+        self._patience = patience
+        self._refused_in_a_row = 0
+        self._flight: tuple[Draft, Future[Put]] | None = None
 
     def begin(self) -> Result[None, Halt]:
         """Remember what an earlier run left to be recomputed."""
-        dirty = self._patience.until_done("reading dirty ranges", self._edges.store.dirty)
+        dirty = self._patience.until_done("reading dirty ranges", self._dirty)
         if isinstance(dirty, Err):
             return dirty
         admitted = self._admit({each.series for each in dirty.value}, dirty.value)
         return admitted if isinstance(admitted, Err) else self.learn()
 
-    def take(self, records: Sequence[LogRecord]) -> Result[Letters, Halt]:
-        """Store what is new in `records`; returns what has to become dead letters."""
-        arrivals = read(self._config, records, self._edges.clock.now())
+    def close(self) -> None:
+        """Wait until nothing is being written."""
+        self._store.close()
+
+    # ------------------------------------------------------------ batches
+
+    @property
+    def in_flight(self) -> int:
+        """How many records are being stored."""
+        return len(self._flight[0].records) if self._flight else 0
+
+    def take(self, records: Sequence[LogRecord]) -> Result[None, Halt]:
+        """Begin to store what is new in `records`, once what was taken before is stored."""
+        drafted = self._draft(records)
+        finished = drafted if isinstance(drafted, Err) else self.finish()
+        if isinstance(finished, Err):
+            return finished
+        if isinstance(drafted, Ok) and drafted.value.base is not self.state:
+            drafted = self._draft(records)
+        if isinstance(drafted, Err):
+            return drafted
+        writing = self._store.start(drafted.value.outcome.batch)
+        if isinstance(writing, Err):
+            return writing
+        self._flight = drafted.value, writing.value
+        return Ok(None)
+
+    def finish(self) -> Result[None, Halt]:
+        """Wait until the store has what was taken."""
+        if self._flight is None:
+            return Ok(None)
+        (draft, writing), self._flight = self._flight, None
+        return self._finish(draft, writing.result())
+
+    def abandon(self) -> None:
+        """Let go of what was taken and is not known to be stored."""
+        if self._flight is not None:
+            self._flight[1].result()
+            self._flight = None
+
+    def hand_over(self, lost: frozenset[int], gained: frozenset[int], due: float) -> None:
+        """Forget the series of partitions which others read meanwhile; look again at those gained when it is `due`."""
+        self.state = forgotten(self.state, lost)
+        self.watches = watched(self.watches, lost, gained, due)
+
+    def unwatch(self, partition: int) -> None:
+        """What was remembered of a partition has been looked at."""
+        self.watches = watched(self.watches, (partition,), (), 0.0)
+
+    def _draft(self, records: Sequence[LogRecord]) -> Result[Draft, Halt]:
+        arrivals = read(self.config, records, self._clock.now())
+        self.config = with_symbols(self.config, arrivals.symbols)
         loaded = self._prepare(arrivals)
         if isinstance(loaded, Err):
             return loaded
-        state, outcome = step(self._config, self.state, arrivals, loaded.value, self._edges.clock.now())
-        refusal = self._write(outcome.batch)
+        base = self._ahead
+        state, outcome = step(self.config, base, arrivals, loaded.value, self._clock.now())
+        return Ok(Draft(records, base, arrivals, state, outcome))
+
+    @property
+    def _ahead(self) -> ConsumerState:
+        """The state as it will be once what is on its way is stored."""
+        return self._flight[0].state if self._flight else self.state
+
+    def _finish(self, draft: Draft, put: Put) -> Result[None, Halt]:
+        refusal = self._store.finish(put)
         if isinstance(refusal, Err):
             return refusal
-        if refusal.value is not None:
-            return self._split(records, refusal.value)
-        self.state = state
-        self._refused_in_a_row = 0 if outcome.batch.raw else self._refused_in_a_row
-        self._stored(state, outcome)
-        return Ok(outcome.dead_letters)
+        return self._adopt(draft) if refusal.value is None else self._split(draft, refusal.value)
 
-    def learn(self) -> Result[None, Halt]:
-        """Take in listings that have become known."""
-        listings = self._edges.listings()
-        admitted = self._admit(listings.keys())
-        if isinstance(admitted, Err):
-            return admitted
-        return self._keep(*learn(self._config, self.state, listings))
-
-    def has_backlog(self) -> bool:
-        """Whether something waits to be recomputed or checked."""
-        return any(memory.dirty or memory.unchecked for memory in self.state.series.values())
-
-    def behind(self) -> Result[bool, Halt]:
-        """Recompute or check a bounded piece of what waits; False if nothing does."""
-        if (chunk := next_chunk(self._config, self.state)) is not None:
-            return map_ok(self._recompute(chunk), _worked)
-        if (check := next_check(self._config, self.state)) is not None:
-            return map_ok(self._check(check), _worked)
-        return Ok(value=False)
+    def _adopt(self, draft: Draft) -> Result[None, Halt]:
+        self.state = draft.state
+        self.watches = remembered(self.watches, draft.state, draft.outcome)
+        self._refused_in_a_row = 0 if draft.outcome.batch.raw else self._refused_in_a_row
+        self._stored(draft.records, draft.state, draft.outcome)
+        return Ok(None)
 
     # ------------------------------------------------------------ behind live writes
 
-    def _recompute(self, chunk: Chunk) -> Result[None, Halt]:
-        loaded = self._load(chunk.loads)
-        if isinstance(loaded, Err):
-            return loaded
-        return self._keep(*recompute(self._config, self.state, chunk, loaded.value))
+    def learn(self) -> Result[None, Halt]:
+        """Take in listings that have become known."""
+        admitted = self._admit(ours(self.config, self.state, self.listings))
+        return admitted if isinstance(admitted, Err) else self.keep(*learn(self.config, self.state, self.listings))
 
-    def _check(self, check: Check) -> Result[None, Halt]:
-        loaded = self._load((check.wholes, check.parts))
-        if isinstance(loaded, Err):
-            return loaded
-        self.state, found = checked(self.state, check, loaded.value)
-        for each in found:
-            self._edges.observer.rollup_mismatched(each.series)
-            self._edges.log.warning(
-                "rollup_mismatch", series=str(each.series), open_time=each.open_time, detail=each.detail
-            )
-        return Ok(None)
+    def load(self, loads: Iterable[Load]) -> Result[Loaded, Halt]:
+        """Stored candles; nothing may be on its way into the store."""
+        return self._store.load(loads)
 
-    def _keep(self, state: ConsumerState, batch: StoreBatch) -> Result[None, Halt]:
+    def keep(self, state: ConsumerState, batch: StoreBatch) -> Result[None, Halt]:
         """Write what only the store and the state know of; there is no record to blame if it is refused."""
-        refusal = self._write(batch)
+        refusal = self._store.write(batch)
         if isinstance(refusal, Err):
             return refusal
-        if refusal.value is not None:
-            self._edges.log.error("recomputation_refused", detail=refusal.value.detail)
-            return Err(Halt(f"the store refuses recomputed rows: {refusal.value.detail}", fatal=True))
-        self.state = state
-        return Ok(None)
+        insisted = Ok(None) if refusal.value is None else self._insist(refusal.value)
+        if isinstance(insisted, Ok):
+            self.state = state
+        return insisted
+
+    def _insist(self, refusal: Refusal) -> Result[None, Halt]:
+        """Only people can help where no record is to blame; but a file of our own nobody is going to mend meanwhile."""
+        self._log.error("rows_refused", detail=refusal.error.detail)
+        if self.config.atomic:
+            return Err(Halt(f"the store refuses computed rows: {refusal.error.detail}", fatal=True))
+        done = self._store.finish(Put(refusal.left), insist=True)
+        return done if isinstance(done, Err) else Ok(None)
 
     # ------------------------------------------------------------ one record to blame
 
-    def _split(self, records: Sequence[LogRecord], error: StoreError) -> Result[Letters, Halt]:
+    def _split(self, draft: Draft, refusal: Refusal) -> Result[None, Halt]:
+        """Halves are judged anew; where candles are stored and only rows are refused, no record is to blame."""
+        if refusal.only_rows and not self.config.atomic:
+            insisted = self._insist(refusal)
+            return insisted if isinstance(insisted, Err) else self._adopt(draft)
+        records = draft.records
         if len(records) == 1:
-            return self._refuse(records[0], error)
-        letters: Letters = ()
+            return self._refuse(draft, refusal.error)
         for half in (records[: len(records) // 2], records[len(records) // 2 :]):
-            taken = self.take(half)
-            if isinstance(taken, Err):
-                return taken
-            letters += taken.value
-        return Ok(letters)
+            drafted = self._draft(half)
+            if isinstance(drafted, Err):
+                return drafted
+            stored = self._finish(drafted.value, Put(self._store.parts(drafted.value.outcome.batch)))
+            if isinstance(stored, Err):
+                return stored
+        return Ok(None)
 
-    def _refuse(self, record: LogRecord, error: StoreError) -> Result[Letters, Halt]:
+    def _refuse(self, draft: Draft, error: StoreError) -> Result[None, Halt]:
         """The record becomes a dead letter, unless the store is at fault: then reading fails too, or all is refused."""
         self._refused_in_a_row += 1
         if self._refused_in_a_row > MOST_REFUSED:
             return Err(Halt(f"the store refuses every candle: {error.detail}", fatal=True))
-        arrivals = read(self._config, (record,), self._edges.clock.now())
-        alive = self._bounds(arrivals.by_series)
+        alive = self._store.bounds(draft.arrivals.by_series)
         if isinstance(alive, Err):
             return alive
-        candle = next((each.record for items in arrivals.by_series.values() for each in items), None)
-        refused = letter(record, Rejected("store_refused", error.detail), "store", self._edges.clock.now(), candle)
-        self.state = refuse(self._config, self.state, (refused,))
-        return Ok((refused,))
+        (log,) = draft.records
+        candle = next((each.record for each in draft.outcome.batch.raw), None)
+        refused = letter(log, Rejected("store_refused", error.detail), "store", self._clock.now(), candle)
+        self.state = refuse(self.config, self.state, (refused,))
+        fates = {place_of(log): Fate(dead_lettered=1)}
+        self._stored(draft.records, self.state, Outcome(StoreBatch(), (refused,), {}, {}, fates))
+        return Ok(None)
 
     # ------------------------------------------------------------ towards the store
 
     def _prepare(self, arrivals: Arrivals) -> Result[Loaded, Halt]:
-        """Make the series of a batch known, and read what the step needs."""
-        known = len(self.state.series)
-        admitted = self._admit(met(self._config, arrivals))
-        if isinstance(admitted, Err):
-            return admitted
-        learnt = self.learn() if len(self.state.series) > known else admitted
-        if isinstance(learnt, Err):
-            return learnt
-        return self._load(needs(self._config, self.state, arrivals))
+        """Make the series of a batch known, and read what the step needs; that waits for what is on its way."""
+        series = met(self.config, arrivals)
+        new = unknown(self.config, self._ahead, series)
+        if not new and not needs(self.config, self._ahead, arrivals):
+            return Ok({})
+        done = self.finish()
+        if isinstance(done, Ok) and new:
+            done = self._admit(series)
+        if isinstance(done, Ok) and new:
+            done = self.learn()
+        return done if isinstance(done, Err) else self._store.load(needs(self.config, self.state, arrivals))
 
     def _admit(self, series: Iterable[Series], dirty: Iterable[DirtyRange] = ()) -> Result[None, Halt]:
         """Remember `series` of the stream, and those which they have to do with."""
-        bounds = self._bounds(unknown(self._config, self.state, series))
+        bounds = self._store.bounds(unknown(self.config, self.state, series))
         if isinstance(bounds, Err):
             return bounds
         self.state = admit(self.state, bounds.value, dirty)
         return Ok(None)
-
-    def _bounds(self, series: Iterable[Series]) -> Result[dict[Series, tuple[Millis, Millis] | None], Halt]:
-        found: dict[Series, tuple[Millis, Millis] | None] = {}
-        for each in series:
-            bounds = self._patience.until_done("reading bounds", partial(self._edges.store.bounds, each))
-            if isinstance(bounds, Err):
-                return bounds
-            found[each] = bounds.value
-        return Ok(found)
-
-    def _load(self, loads: Iterable[Load]) -> Result[Loaded, Halt]:
-        rows: dict[Load, CandleTable] = {}
-        for each in loads:
-            read_rows = partial(self._edges.store.raw, each.series, each.start, each.end + 1)
-            table = self._patience.until_done("reading candles", read_rows)
-            if isinstance(table, Err):
-                return table
-            rows[each] = table.value
-        return Ok(rows)
-
-    def _write(self, batch: StoreBatch) -> Result[StoreError | None, Halt]:
-        """`Ok` holds the error where the store is there and refuses what is in the batch."""
-        if batch == StoreBatch():
-            return Ok(None)
-
-        def attempt() -> Result[StoreError | None, StoreError]:
-            result = self._edges.store.write(batch)
-            if isinstance(result, Err):
-                return result if result.error.retryable else Ok(result.error)
-            return Ok(None)
-
-        return self._patience.until_done("storing", attempt)
-
-
-def _worked(_: None) -> bool:
-    return True

@@ -1,16 +1,19 @@
 """Who is told what the consumer does: a part of `observe.metrics.Metrics`, as a protocol."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.reject import Reason
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import DeadLetter
 from cryptostream.core.stream.consumer_config import ConsumerConfig
-from cryptostream.core.stream.consumer_read import Stage, placed
+from cryptostream.core.stream.consumer_letters import Stage, placed
 from cryptostream.core.stream.consumer_state import ConsumerState, Outcome
 from cryptostream.observe.logs import Log
+
+Awaited = Literal["store", "log"]
+"""Parts that the consumer may have to wait for."""
 
 
 class Observer(Protocol):
@@ -30,6 +33,15 @@ class Observer(Protocol):
 
     def rollup_mismatched(self, series: Series) -> None:
         """A candle is not the sum of its parts."""
+
+    def waits(self, part: Awaited | None, since: Millis) -> None:
+        """`part` has not answered since then (ms of the exchange's clock); None: all do."""
+
+    def expired(self, series: Series, candles: int) -> None:
+        """Candles were published and are not there: the log deleted them before they were read."""
+
+    def unaccounted(self, records: int) -> None:
+        """So many records were read, or dealt with, that the counts do not explain."""
 
 
 def ages(outcome: Outcome, now: Millis) -> dict[Series, tuple[Millis, ...]]:

@@ -1,16 +1,18 @@
 """Puts an embedded run together: store, log, consumer, producer and what they say of themselves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptostream.consumer.edges import Edges as ConsumerEdges
 from cryptostream.consumer.shell import Consumer
+from cryptostream.core.codec.ledger import Entry
 from cryptostream.core.codec.record import topic
 from cryptostream.core.indicators.catalogue import Indicator
 from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.series import Series
+from cryptostream.core.ports import LogError
 from cryptostream.core.resource.spec import StreamSpec
-from cryptostream.core.result import Err, Ok
+from cryptostream.core.result import Err, Ok, Result
 from cryptostream.core.stream.consumer_config import stream_config
 from cryptostream.local.journal import LocalJournal
 from cryptostream.local.market import Market
@@ -61,7 +63,7 @@ def assemble(
             store=store,
             dead_letters=store.dead_letters,
             clock=market.clock,
-            listings=_listings(store),
+            ledger=_entries(store),
             observer=metrics,
             log=log,
         ),
@@ -85,19 +87,17 @@ def assemble(
     return Parts(spec, market, store, embedded, producer, consumer, metrics, before)
 
 
-def _listings(store: DuckDbStore) -> Callable[[], Mapping[Series, Millis]]:
-    """First open times that the exchange has, as the ledger knows them, noted for `verify` as well."""
+def _entries(store: DuckDbStore) -> Callable[[], Result[Sequence[Entry], LogError]]:
+    """What the ledger says of listings, noted for `verify` as well; the consumer has no use for the rest of it."""
     known: dict[Series, Millis] = {}
 
-    def listings() -> Mapping[Series, Millis]:
+    def entries() -> Result[Sequence[Entry], LogError]:
         gaps = store.ledger.gaps("before_listing")  # asked every second: not for what has long been filled
-        if isinstance(gaps, Err):
-            return known
-        for gap in gaps.value:
+        for gap in gaps.value if isinstance(gaps, Ok) else ():
             listed = INTERVALS[gap.series.interval].next(gap.end)
             if known.get(gap.series) != listed:
                 known[gap.series] = listed
                 store.notes.record_listing(gap.series, listed)
-        return known
+        return gaps if isinstance(gaps, Err) else Ok(gaps.value)
 
-    return listings
+    return entries

@@ -5,17 +5,20 @@ what must be read from the store, and `step` does the rest. `learn` takes in wha
 always holds: a stored enriched row is what `enrich` computes from all stored candles, or lies in a dirty range.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from cryptostream.core.market.candle import EnrichedTable
 from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.series import Series
-from cryptostream.core.ports import DeadLetter, DirtyRange, StoreBatch
+from cryptostream.core.market.table import between
+from cryptostream.core.ports import DeadLetter, StoreBatch
 from cryptostream.core.stream.consumer_accept import Accepted, accept
 from cryptostream.core.stream.consumer_config import ConsumerConfig
-from cryptostream.core.stream.consumer_dirty import dirtied, held
+from cryptostream.core.stream.consumer_dirty import held, mark
+from cryptostream.core.stream.consumer_fate import fates
+from cryptostream.core.stream.consumer_letters import placed
 from cryptostream.core.stream.consumer_reach import enrich_run, own
-from cryptostream.core.stream.consumer_read import placed
 from cryptostream.core.stream.consumer_rollup import marks
 from cryptostream.core.stream.consumer_stale import Stale, through_beginning, through_candles, through_listing
 from cryptostream.core.stream.consumer_state import (
@@ -23,10 +26,10 @@ from cryptostream.core.stream.consumer_state import (
     Arrivals,
     ConsumerState,
     Counts,
+    Doubt,
     Loaded,
     Outcome,
     SeriesMemory,
-    dirty_changes,
 )
 from cryptostream.core.stream.runs import Run, union
 from cryptostream.core.stream.windows import Window, absorb, forget_before, stretches
@@ -50,23 +53,32 @@ def step(
     """
     windows, accepted = _judge(config, state, arrivals, loaded, now)
     runs = {series: _runs(config, series, taken) for series, taken in accepted.items()}
-    memories = {**state.series, **{s: _after(state.series[s], taken) for s, taken in accepted.items()}}
-    enriched = tuple(
-        enrich_run(config, memories, windows, series, run) for series, each in runs.items() for run in each
-    )
-    memories, add, resolve = _dirty(memories, _stale(config, state.series, memories, windows, runs), runs)
+    memories = {**state.series, **{s: _after(config, state.series[s], taken) for s, taken in accepted.items()}}
+    tables = tuple(enrich_run(config, memories, windows, series, run) for series, each in runs.items() for run in each)
+    stale = tuple(_stale(config, state.series, memories, windows, runs))
+    fresh = [table for table in tables if _is_fresh(table, accepted[table.series], stale)]
+    memories, add, resolve = mark(memories, stale, runs)
     memories = _marked(config, memories, runs)
     for series, items in arrivals.by_series.items():
         memories[series] = replace(memories[series], windows=_kept(config, memories[series], windows[series], items))
-    raw = tuple(candle for taken in accepted.values() for candle in taken.candles)
-    letters = (*arrivals.refused, *(each for taken in accepted.values() for each in taken.letters))
+    batch = StoreBatch(
+        raw=tuple(candle for taken in accepted.values() for candle in taken.candles),
+        enriched=tuple(fresh),
+        replaced=tuple(table for table in tables if table not in fresh),
+        gaps=arrivals.gaps,
+        add_dirty=add,
+        resolve_dirty=resolve,
+    )
     outcome = Outcome(
-        batch=StoreBatch(raw=raw, enriched=enriched, add_dirty=add, resolve_dirty=resolve),
-        dead_letters=letters,
+        batch=batch,
+        dead_letters=(*arrivals.refused, *(each for taken in accepted.values() for each in taken.letters)),
         counts={series: taken.counts for series, taken in accepted.items()},
         live={series: taken.live for series, taken in accepted.items() if taken.live},
+        places=fates(arrivals, accepted),
+        stale=stale,
     )
-    return refuse(config, replace(state, series=memories), arrivals.refused), outcome
+    partitions = {**state.partitions, **{s.symbol: items[0].log.partition for s, items in arrivals.by_series.items()}}
+    return refuse(config, replace(state, series=memories, partitions=partitions), arrivals.refused), outcome
 
 
 def refuse(config: ConsumerConfig, state: ConsumerState, letters: Sequence[DeadLetter]) -> ConsumerState:
@@ -96,7 +108,7 @@ def learn(
     memories = {**state.series, **{s: replace(state.series[s], listing=at) for s, at in news.items()}}
     told = [(s, at) for s, new in news.items() for at in (state.series[s].listing, new) if at is not None]
     stale = [each for series, at in told for each in through_listing(config, series, at)]
-    memories, add, resolve = _dirty(memories, stale, {})
+    memories, add, resolve = mark(memories, stale, {})
     return replace(state, series=memories), StoreBatch(add_dirty=add, resolve_dirty=resolve)
 
 
@@ -115,12 +127,38 @@ def _judge(
 
 
 def _runs(config: ConsumerConfig, series: Series, taken: Accepted) -> tuple[Run, ...]:
-    return stretches(INTERVALS[series.interval], taken.rows.open_time.tolist(), config.apart)
+    """The rows to be computed: those of new candles, and those whose first computation may have been cut short."""
+    opens = taken.rows.open_time.tolist()
+    if taken.again and not config.atomic:
+        opens = sorted({*opens, *taken.again})
+    return stretches(INTERVALS[series.interval], opens, config.apart)
 
 
-def _after(memory: SeriesMemory, taken: Accepted) -> SeriesMemory:
-    """The memory with the beginning, end and counts of what is accepted."""
-    memory = replace(memory, counts=memory.counts + taken.counts)
+def _is_fresh(table: EnrichedTable, taken: Accepted, stale: Iterable[tuple[Series, Run]]) -> bool:
+    """Whether none of these rows can be in the store yet with a value that is undefined now.
+
+    A row is not written before its candle, and candles that came later in this batch have not changed it.
+    """
+    first, last = int(table.open_time[0]), int(table.open_time[-1])
+    rows = between(taken.rows, first, last + 1)
+    changed = (run for series, run in stale if series == table.series)
+    return (
+        taken.in_order
+        and len(rows) == len(table)
+        and not rows.revision.any()
+        and all(end < first or start > last for start, end in changed)
+    )
+
+
+def _after(config: ConsumerConfig, memory: SeriesMemory, taken: Accepted) -> SeriesMemory:
+    """The memory with the beginning, end and counts of what is accepted.
+
+    If the first candle of all comes again, its coming first may be what was cut short. Then the candle that was
+    the first before it is among as many as there may be records not committed.
+    """
+    first_again = not config.atomic and memory.first_open is not None and memory.first_open in taken.again
+    doubt = Doubt(memory.first_open or 0, 2 * config.held) if first_again else memory.doubt
+    memory = replace(memory, counts=memory.counts + taken.counts, doubt=doubt)
     if not taken.candles:
         return memory
     first, last = taken.candles[0].record.open_time, taken.candles[-1].record.open_time
@@ -138,26 +176,6 @@ def _stale(config: ConsumerConfig, before: Memories, after: Memories, windows: W
         former, first = before[series].first_open, after[series].first_open
         if first is not None and first != former:
             yield from through_beginning(config, series, former, first)
-
-
-def _dirty(
-    memories: Memories, stale: Stale, fresh: Runs
-) -> tuple[dict[Series, SeriesMemory], tuple[DirtyRange, ...], tuple[DirtyRange, ...]]:
-    """Memories with their new dirty ranges, and the ranges to be added to and resolved in the store."""
-    by_series: dict[Series, list[Run]] = {series: [] for series in fresh}
-    for series, run in stale:
-        by_series.setdefault(series, []).append(run)
-    changed = dict(memories)
-    add: list[DirtyRange] = []
-    resolve: list[DirtyRange] = []
-    for series, runs in by_series.items():
-        memory = memories[series]
-        dirty = dirtied(series, memory, runs, fresh.get(series, ()))
-        changed[series] = replace(memory, dirty=dirty)
-        added, resolved = dirty_changes(series, memory.dirty, dirty)
-        add += added
-        resolve += resolved
-    return changed, tuple(add), tuple(resolve)
 
 
 def _marked(config: ConsumerConfig, memories: Memories, runs: Runs) -> dict[Series, SeriesMemory]:

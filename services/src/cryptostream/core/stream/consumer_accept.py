@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
+from operator import lt
 
 from cryptostream.core.market.candle import CandleRecord, CandleTable, ValidatedCandle
 from cryptostream.core.market.interval import INTERVALS, Interval, Millis
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.market.table import between, table_of
-from cryptostream.core.ports import DeadLetter
+from cryptostream.core.ports import DeadLetter, LogRecord
 from cryptostream.core.result import Err, Result
-from cryptostream.core.stream.consumer_read import letter
+from cryptostream.core.stream.consumer_letters import letter
 from cryptostream.core.stream.consumer_state import Arrival, Counts
 from cryptostream.core.stream.validation import ValidationRules, validate
 from cryptostream.core.stream.windows import Window
@@ -17,11 +19,18 @@ from cryptostream.core.stream.windows import Window
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Accepted:
-    """What the arrivals of one series come to: `candles` ascend, each at its newest revision, as in `rows`."""
+    """What the arrivals of one series come to: `candles` ascend, each at its newest revision, as in `rows`.
+
+    `again` are the open times, ascending, of records whose candle was stored at just this revision; `in_order` says
+    that each record was of a later candle than the one before it.
+    """
 
     candles: tuple[ValidatedCandle, ...]
     rows: CandleTable
     letters: tuple[DeadLetter, ...]
+    duplicates: tuple[LogRecord, ...]
+    again: tuple[Millis, ...]
+    in_order: bool
     counts: Counts
     live: tuple[Millis, ...]
 
@@ -34,6 +43,8 @@ class _Desk:
     closes: dict[Millis, float]
     chosen: dict[Millis, ValidatedCandle]
     letters: list[DeadLetter]
+    duplicates: list[LogRecord]
+    again: set[Millis]
     revised: list[Millis]
     fresh: list[CandleRecord]
 
@@ -52,10 +63,12 @@ def accept(
     aberrant does not reject what follows it, whatever was restarted in between.
     """
     interval = INTERVALS[arrivals[0].record.interval]
-    desk = _desk(windows, interval, arrivals)
+    opens = [arrival.record.open_time for arrival in arrivals]
+    desk = _desk(windows, interval, opens)
     for arrival in arrivals:
         open_time = arrival.record.open_time
-        if desk.revisions.get(open_time, -1) < arrival.record.revision:
+        stored = desk.revisions.get(open_time, -1)
+        if stored < arrival.record.revision:
             before = interval.shift(open_time, -1) if interval.is_month else open_time - interval.step
             result = validate(
                 arrival.record,
@@ -65,13 +78,20 @@ def accept(
                 listing=listing,
             )
             _judge(desk, arrival, result, now)
+        else:
+            desk.duplicates.append(arrival.log)
+            if stored == arrival.record.revision:
+                desk.again.add(open_time)
     candles = tuple(desk.chosen[open_time] for open_time in sorted(desk.chosen))
-    stored, refused = len(desk.fresh) + len(desk.revised), len(desk.letters)
+    counts = Counts(len(desk.fresh) + len(desk.revised), len(desk.revised), len(desk.duplicates), len(desk.letters))
     return Accepted(
         candles=candles,
         rows=table_of(candles),
         letters=tuple(desk.letters),
-        counts=Counts(stored, len(desk.revised), len(arrivals) - stored - refused, refused),
+        duplicates=tuple(desk.duplicates),
+        again=tuple(sorted(desk.again)),
+        in_order=all(map(lt, opens, islice(opens, 1, None))),
+        counts=counts,
         live=tuple(record.open_time for record in desk.fresh if record.lane == "live"),
     )
 
@@ -92,11 +112,10 @@ def _judge(desk: _Desk, arrival: Arrival, result: Result[ValidatedCandle, Reject
     desk.closes[open_time] = result.value.close
 
 
-def _desk(windows: Sequence[Window], interval: Interval, arrivals: Sequence[Arrival]) -> _Desk:
-    """The desk with everything stored around `arrivals`."""
-    opens = [arrival.record.open_time for arrival in arrivals]
+def _desk(windows: Sequence[Window], interval: Interval, opens: Sequence[Millis]) -> _Desk:
+    """The desk with everything stored around `opens`."""
     first, last = interval.shift(interval.floor(min(opens)), -1), max(opens)
-    desk = _Desk({}, {}, {}, [], [], [])
+    desk = _Desk({}, {}, {}, [], [], set(), [], [])
     for window in windows:
         rows = between(window.rows, first, last + 1)
         times = rows.open_time.tolist()

@@ -1,17 +1,18 @@
 """Recomputation behind live writes: enriched rows that older candles, or revisions, have changed. Pure.
 
-Dirty ranges are kept in the store, written together with the candles that made them dirty, so that they
-survive any end of the process. What is recomputed is written together with what becomes clean.
+An atomic store keeps the dirty ranges, written together with the candles that made them dirty, so that they survive
+any end of the process. What is recomputed is written together with what becomes clean. Elsewhere they are in memory
+alone, and the records that made them are not committed before all is clean: read again, they make them again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import msgspec
 
 from cryptostream.core.market.interval import INTERVALS
 from cryptostream.core.market.series import Series
-from cryptostream.core.ports import StoreBatch
+from cryptostream.core.ports import DirtyRange, StoreBatch
 from cryptostream.core.stream.consumer_config import ConsumerConfig
 from cryptostream.core.stream.consumer_reach import enrich_run, own, reads
 from cryptostream.core.stream.consumer_read import loads
@@ -34,15 +35,41 @@ class Chunk(msgspec.Struct, frozen=True):
     loads: tuple[Load, ...]
 
 
+def clipped(memory: SeriesMemory, runs: Iterable[Run]) -> Iterable[Run]:
+    """The parts of `runs` in which candles may be stored."""
+    if memory.first_open is None or memory.newest is None:
+        return
+    for start, end in runs:
+        if start <= memory.newest and end >= memory.first_open:
+            yield max(start, memory.first_open), min(end, memory.newest)
+
+
 def dirtied(series: Series, memory: SeriesMemory, stale: Iterable[Run], fresh: Iterable[Run]) -> tuple[Run, ...]:
     """The dirty ranges of a series after `stale` rows have been added and `fresh` ones were just computed."""
     interval = INTERVALS[series.interval]
-    if memory.first_open is None or memory.newest is None:
-        return memory.dirty
-    clipped = [(max(start, memory.first_open), min(end, memory.newest)) for start, end in stale]
-    all_dirty = union(interval, (*memory.dirty, *(run for run in clipped if run[0] <= run[1])))
+    all_dirty = union(interval, (*memory.dirty, *clipped(memory, stale)))
     cuts = union(interval, fresh)
     return tuple(part for run in all_dirty for part in without(interval, run, cuts))
+
+
+def mark(
+    memories: Mapping[Series, SeriesMemory], stale: Iterable[tuple[Series, Run]], fresh: Mapping[Series, Iterable[Run]]
+) -> tuple[dict[Series, SeriesMemory], tuple[DirtyRange, ...], tuple[DirtyRange, ...]]:
+    """Memories with their new dirty ranges, and the ranges to be added to and resolved in the store."""
+    by_series: dict[Series, list[Run]] = {series: [] for series in fresh}
+    for series, run in stale:
+        by_series.setdefault(series, []).append(run)
+    changed = dict(memories)
+    add: list[DirtyRange] = []
+    resolve: list[DirtyRange] = []
+    for series, runs in by_series.items():
+        memory = memories[series]
+        dirty = dirtied(series, memory, runs, fresh.get(series, ()))
+        changed[series] = replace(memory, dirty=dirty)
+        added, resolved = dirty_changes(series, memory.dirty, dirty)
+        add += added
+        resolve += resolved
+    return changed, tuple(add), tuple(resolve)
 
 
 def backlog(state: ConsumerState) -> dict[Series, int]:
@@ -81,7 +108,7 @@ def recompute(
     table = enrich_run(config, state.series, windows, series, chunk.run)
     after = tuple(part for run in memory.dirty for part in without(INTERVALS[series.interval], run, (chunk.run,)))
     add, resolve = dirty_changes(series, memory.dirty, after)
-    batch = StoreBatch(enriched=(table,) if len(table) else (), add_dirty=add, resolve_dirty=resolve)
+    batch = StoreBatch(replaced=(table,) if len(table) else (), add_dirty=add, resolve_dirty=resolve)
     return replace(state, series={**state.series, series: replace(memory, dirty=after)}), batch
 
 

@@ -2,58 +2,54 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
 
-from cryptostream.core.codec.record import decode
+from cryptostream.core.codec.record import decode, ledger_topic
 from cryptostream.core.market.candle import CandleRecord
 from cryptostream.core.market.interval import DAY, INTERVALS, Interval, Millis
 from cryptostream.core.market.reject import Rejected
-from cryptostream.core.market.series import Series
+from cryptostream.core.market.series import Series, Symbol
 from cryptostream.core.ports import DeadLetter, DirtyRange, LogRecord
 from cryptostream.core.result import Err
-from cryptostream.core.stream.consumer_config import ConsumerConfig
+from cryptostream.core.stream.consumer_config import ConsumerConfig, symbol_in
+from cryptostream.core.stream.consumer_ledger import given
+from cryptostream.core.stream.consumer_letters import letter, placed
 from cryptostream.core.stream.consumer_reach import reads, relatives, span_of
 from cryptostream.core.stream.consumer_state import Arrival, Arrivals, ConsumerState, Load, remember
 from cryptostream.core.stream.runs import Run, union
 from cryptostream.core.stream.windows import Window, covers, stretches
-
-Stage = Literal["decode", "validate", "store"]
 
 
 def read(config: ConsumerConfig, records: Sequence[LogRecord], now: Millis) -> Arrivals:
     """Decode a batch and sort it by series; what is no candle of this stream becomes a dead letter."""
     by_series: dict[Series, list[Arrival]] = {}
     refused: list[DeadLetter] = []
+    brought: dict[str, Symbol] = {}
+    ledger = ledger_topic(config.stream)
     for log in records:
+        if log.topic == ledger:
+            continue
         result = decode(log.value)
         if isinstance(result, Err):
             refused.append(letter(log, result.error, "decode", now))
             continue
         record = result.value
         series = config.series.get((record.symbol, record.interval))
+        if series is None and (symbol := symbol_in(config, record)) is not None:
+            brought[symbol.name], series = symbol, record.series
         if series is None:
             refused.append(letter(log, _foreign(config, record), "validate", now, record))
-        elif (fault := _unusable(record, now)) is not None:
+        elif (fault := _unusable(log, record, now)) is not None:
             refused.append(letter(log, fault, "validate", now, record))
         else:
             by_series.setdefault(series, []).append(Arrival(log, record))
-    return Arrivals({series: tuple(items) for series, items in by_series.items()}, tuple(refused))
-
-
-def letter(
-    log: LogRecord, rejected: Rejected, stage: Stage, now: Millis, record: CandleRecord | None = None
-) -> DeadLetter:
-    """The dead letter of `log`; without a `record`, key and topic tell what they can."""
-    if record is not None:
-        return DeadLetter(log, rejected, stage, now, record.symbol, record.interval, record.open_time)
-    interval = log.topic.rpartition(".prices-")[2]
-    symbol = log.key.decode("utf-8", "replace")
-    return DeadLetter(log, rejected, stage, now, symbol or None, interval if interval in INTERVALS else None)
-
-
-def placed(config: ConsumerConfig, refused: DeadLetter) -> Series | None:
-    """The series of the stream that a dead letter would have belonged to."""
-    return config.series.get((refused.symbol or "", refused.interval or ""))
+    told = given((log for log in records if log.topic == ledger), now)
+    return Arrivals(
+        by_series={series: tuple(items) for series, items in by_series.items()},
+        refused=(*refused, *told.refused),
+        symbols=tuple(brought.values()),
+        entries=told.entries,
+        gaps=told.gaps,
+    )
 
 
 def _foreign(config: ConsumerConfig, record: CandleRecord) -> Rejected:
@@ -64,8 +60,14 @@ def _foreign(config: ConsumerConfig, record: CandleRecord) -> Rejected:
     return Rejected("unknown_symbol", f"'{record.symbol}' does not belong to stream {config.stream}")
 
 
-def _unusable(record: CandleRecord, now: Millis) -> Rejected | None:
-    """What would stand in the way before validation: an open time far off leads to loads of no use."""
+def _unusable(log: LogRecord, record: CandleRecord, now: Millis) -> Rejected | None:
+    """What would stand in the way before validation.
+
+    A symbol under another key comes by a partition that others may read; an open time far off leads to loads of no
+    use.
+    """
+    if log.key != record.symbol.encode():
+        return Rejected("malformed", f"the key is {log.key[:80]!r}, and the symbol {record.symbol[:80]!r}")
     if record.open_time < 0:
         return Rejected("too_early", f"open_time {record.open_time} lies before 1970")
     if record.open_time > now + DAY:
@@ -77,6 +79,11 @@ def met(config: ConsumerConfig, arrivals: Arrivals) -> set[Series]:
     """The series that a batch has to do with."""
     refused = (placed(config, each) for each in arrivals.refused)
     return {*arrivals.by_series, *(series for series in refused if series is not None)}
+
+
+def ours(config: ConsumerConfig, state: ConsumerState, series: Iterable[Series]) -> Iterable[Series]:
+    """Those of `series` whose symbol this consumer has met; all where it has the store to itself."""
+    return (each for each in series if config.atomic or each.symbol in state.partitions)
 
 
 def unknown(config: ConsumerConfig, state: ConsumerState, series: Iterable[Series]) -> tuple[Series, ...]:

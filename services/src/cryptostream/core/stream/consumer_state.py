@@ -8,9 +8,10 @@ import msgspec
 from msgspec.structs import astuple
 
 from cryptostream.core.market.candle import CandleRecord, CandleTable
+from cryptostream.core.market.gap import Gap
 from cryptostream.core.market.interval import Millis
-from cryptostream.core.market.series import Series
-from cryptostream.core.ports import DeadLetter, DirtyRange, LogRecord, StoreBatch
+from cryptostream.core.market.series import Series, Symbol
+from cryptostream.core.ports import DeadLetter, DirtyRange, LogRecord, Place, StoreBatch
 from cryptostream.core.stream.runs import Run
 from cryptostream.core.stream.windows import Window, nothing_after
 
@@ -34,13 +35,37 @@ class Counts(msgspec.Struct, frozen=True):
 NOTHING = Counts()
 
 
+class Fate(msgspec.Struct, frozen=True):
+    """What became of records: `stored` + `duplicates` + `dead_lettered` + `ledger` are all of them."""
+
+    stored: int = 0
+    duplicates: int = 0
+    dead_lettered: int = 0
+    ledger: int = 0
+
+    @property
+    def records(self) -> int:
+        return self.stored + self.duplicates + self.dead_lettered + self.ledger
+
+    def __add__(self, other: "Fate") -> "Fate":
+        return Fate(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """Among the first `left` candles stored from `start` on is that with which the series began at the last commit."""
+
+    start: Millis
+    left: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SeriesMemory:
     """What the consumer remembers of one series.
 
     `windows` ascend and lie apart; the last one reaches to the end of time, so that in-order candles need no
-    look into the store, and one before it follows history. `dirty` are the ranges of enriched rows that the
-    store knows to be computed again, `unchecked` the candles whose parts have not been added up yet.
+    look into the store, and one before it follows history. `dirty` are the ranges of enriched rows that are to be
+    computed again, which an atomic store knows too, `doubt` says where there may be more of them. `unchecked` are
+    the candles whose parts have not been added up yet.
     """
 
     windows: tuple[Window, ...]
@@ -48,6 +73,7 @@ class SeriesMemory:
     newest: Millis | None
     listing: Millis | None = None
     dirty: tuple[Run, ...] = ()
+    doubt: Doubt | None = None
     unchecked: tuple[Run, ...] = ()
     counts: Counts = NOTHING
 
@@ -68,11 +94,22 @@ class Mismatch(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConsumerState:
-    """All series met so far. `unplaced` counts dead letters that belong to no series of the stream."""
+    """All series met so far, and by symbol the partition that it comes by.
+
+    `unplaced` counts dead letters that belong to no series of the stream, `parted` all that was counted of series
+    whose partitions were lost.
+    """
 
     series: Mapping[Series, SeriesMemory] = field(default_factory=dict)
+    partitions: Mapping[str, int] = field(default_factory=dict)
     mismatches: tuple[Mismatch, ...] = ()
     unplaced: int = 0
+    parted: Counts = NOTHING
+
+    @property
+    def clean(self) -> bool:
+        """Whether no enriched row has to be computed again."""
+        return not any(memory.dirty or memory.doubt for memory in self.series.values())
 
 
 class Arrival(NamedTuple):
@@ -84,10 +121,17 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """A batch, decoded: by series in the order of the log, and what was no candle of this stream."""
+    """A batch, decoded: candles by series in the order of the log, and what was no candle of this stream.
+
+    `symbols` are those it brings along. `entries` are the records of the ledger, `gaps` what they say of gaps, each
+    at its newest state.
+    """
 
     by_series: Mapping[Series, tuple[Arrival, ...]]
     refused: tuple[DeadLetter, ...]
+    symbols: tuple[Symbol, ...] = ()
+    entries: tuple[LogRecord, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -103,15 +147,18 @@ Loaded = Mapping[Load, CandleTable]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one step wants done, and what it counted.
+    """What one step wants done, and what it counted, by series and by place, of this step alone.
 
-    `counts` are by series, of this step alone; `live` are open times of live candles stored for the first time.
+    `live` are open times of live candles stored for the first time. `stale` are rows that were not what one
+    computation over all candles gives once these were stored, if they had been written before.
     """
 
     batch: StoreBatch
     dead_letters: tuple[DeadLetter, ...]
     counts: Mapping[Series, Counts]
     live: Mapping[Series, tuple[Millis, ...]]
+    places: Mapping[Place, Fate] = field(default_factory=dict)
+    stale: tuple[tuple[Series, Run], ...] = ()
 
 
 def dirty_changes(
