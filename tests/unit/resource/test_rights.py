@@ -1,7 +1,8 @@
 """What a role may do follows from the plan, and is no more than it needs."""
 
-from cryptostream.core.resource.plan import plan
+from cryptostream.core.resource.plan import Role, plan
 from cryptostream.core.resource.rights import BucketRight, Right, kafka_rights, store_rights
+from tests.support.data import ROOT
 from tests.support.resources import stream
 
 PLAN = plan(stream(intervals=["1m", "1h"]))
@@ -36,3 +37,22 @@ def test_a_token_is_for_the_two_buckets() -> None:
         BucketRight("marketdata_raw", read=True, write=True),
         BucketRight("marketdata_enriched", read=True, write=True),
     )
+
+
+def test_the_page_on_security_has_the_same_table() -> None:
+    page = (ROOT / "docs/security.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")
+    ]
+    told = {row[0]: dict(zip(("producer", "consumer"), row[1:], strict=True)) for row in rows if len(row) == 3}
+    names = {
+        "topic `<ns>.<name>.prices-<interval>`, each": "market.sample.prices-1m",
+        "topic `<ns>.<name>.ledger`": "market.sample.ledger",
+        "topic `<ns>.<name>.dead-letter`": "market.sample.dead-letter",
+        "transactional id `<ns>.<name>.0`": "market.sample.0",
+        "group `<ns>.<name>`": "market.sample",
+    }
+    roles: tuple[Role, Role] = ("producer", "consumer")
+    for role in roles:
+        granted = {right.name: ", ".join(right.operations) for right in kafka_rights(PLAN, role)}
+        assert {granted.get(name, "none") == told[words][role] for words, name in names.items()} == {True}

@@ -1,6 +1,7 @@
 """Configuration and assignment of a service: what they keep of a resource, and what is said of bad ones."""
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from cryptostream.core.resource.plan import plan
 from cryptostream.core.resource.service_config import assignment, service_config, spec_of
 from cryptostream.core.resource.spec import StreamSpec
 from cryptostream.core.result import Err, Ok
+from tests.support.data import ROOT
 from tests.support.resources import NOW, documents, good_files, stream
 from tests.support.service_files import ASSIGNMENT, CONFIG, KAFKA, SPEC, STORE
 
@@ -188,3 +190,12 @@ def test_a_start_of_history_does_not_grow_old() -> None:
 def test_no_secret_can_stand_in_a_configuration() -> None:
     names = {field.encode_name for field in msgspec.structs.fields(KafkaAccess)}
     assert names == {"bootstrap", "security", "caFile", "usernameFile", "passwordFile", "certFile", "keyFile"}
+
+
+def test_the_files_on_the_page_are_such_files() -> None:
+    examples = re.findall(r"```json\n(.+?)```", (ROOT / "docs/services.md").read_text(), re.DOTALL)
+    config, assigned = (json.loads(each) for each in examples)
+    read, symbols = parse_config(config), parse_assignment(assigned)
+    assert isinstance(read, Ok), read
+    assert isinstance(symbols, Ok), symbols
+    assert isinstance(spec_of(read.value, symbols.value), Ok)
