@@ -11,6 +11,11 @@ TEXTS = {401: "unauthorized access", 429: "too many requests", 503: "service una
 RETRY_AFTER = {429: "1", 503: "1"}
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Connections are cut under it all the time."""
+
+
 class Refusal:
     """A server on `port` that refuses with `status`."""
 
@@ -18,7 +23,7 @@ class Refusal:
         self.port = claim_port()
         self.status = 503
         self.refused = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
+        self._server = _Server(("127.0.0.1", self.port), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, name="refusal", daemon=True)
         self._thread.start()
 

@@ -1,8 +1,8 @@
 """The enriched bucket: one row a candle, computed again by bare TA-Lib from the candles that were published. Pure.
 
 Values of rows that are warm and have no gap in their window equal one call over the whole series within 1e-9 of the
-value's scale, which is its largest value in the series. All rows equal one call over the window that the documentation
-promises, or they are stale.
+value's scale, which is its largest value in the series; flat stretches of RSI are the documented exception. All rows
+equal one call over the window that the documentation promises, or they are stale.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ import numpy as np
 from tests.judge.columns import Bools, Columns, Floats
 from tests.judge.findings import Findings
 from tests.judge.grid import DAY, HOUR
-from tests.judge.indicators import flags, whole, windowed
+from tests.judge.indicators import flags, flat, whole, windowed
 from tests.judge.raw import Field, Point, differences, same
 from tests.judge.stream import Declared, Series
 
@@ -31,7 +31,7 @@ class Expected:
     window: Mapping[str, Floats]
     whole: Mapping[str, Floats]
     scale: Mapping[str, float]
-    plain: Bools
+    plain: Mapping[str, Bools]
 
     def fields(self, at: int) -> dict[str, Field]:
         """The fields of the row at place `at`; what is undefined has none."""
@@ -44,13 +44,15 @@ def expected(declared: tuple[Declared, ...], columns: Columns, adjoins: Bools, *
     """Computed from `columns`; `adjoins` says of each row whether the slot before it on the grid is there."""
     warm, gap = flags(declared, columns)
     calls = [whole(each, columns) for each in declared]
+    windows = [windowed(each, columns) for each in declared]
+    plain = [warm & ~gap & ~flat(each, columns) for each in declared]
     return Expected(
         place={int(time): at for at, time in enumerate(columns.open_time)},
         exact=_exact(columns, adjoins, warm, gap, simulated=simulated),
-        window={name: values for each in declared for name, values in windowed(each, columns).items()},
+        window={name: values for call in windows for name, values in call.items()},
         whole={name: values for call in calls for name, values in call.items()},
         scale={name: _scale(values) for call in calls for name, values in call.items()},
-        plain=warm & ~gap,
+        plain={name: rows for call, rows in zip(calls, plain, strict=True) for name in call},
     )
 
 
@@ -122,6 +124,6 @@ def _value_fault(name: str, stored: Field | None, wanted: Expected, at: int) -> 
         return f"{name} is no float: {stored!r}"
     if abs(stored - window) > TOLERANCE * wanted.scale[name]:
         return f"{name} is {stored!r}, its window gives {window!r}: stale"
-    if wanted.plain[at] and not abs(stored - series) <= TOLERANCE * wanted.scale[name]:
+    if wanted.plain[name][at] and not abs(stored - series) <= TOLERANCE * wanted.scale[name]:
         return f"{name} is {stored!r}, one call over the series gives {series!r}"
     return ""

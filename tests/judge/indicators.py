@@ -71,6 +71,21 @@ def _call(declared: Declared, columns: Columns, begin: int, end: int) -> dict[st
     return {f"{declared.name}{ending}": v for ending, v in FUNCTIONS[declared.function](part, declared.params).items()}
 
 
+def flat(declared: Declared, columns: Columns) -> Bools:
+    """The documented exception: rows of RSI in whose window the price moves in fewer than one candle in ten.
+
+    Both averages fade there, and their quotient keeps what lies long before the window.
+    """
+    if declared.function != "RSI":
+        return np.zeros(len(columns), bool)
+    column = columns.values[str(declared.params.get("input", "close"))]
+    moves = np.concatenate(([0], np.cumsum(np.diff(column) != 0)))
+    low = columns.index // declared.window * declared.window - declared.window
+    begin = columns.index.searchsorted(low)
+    candles = np.arange(1, len(columns) + 1) - begin
+    return np.asarray(10 * (moves - moves[begin]) < candles)
+
+
 def flags(declared: tuple[Declared, ...], columns: Columns) -> tuple[Bools, Bools]:
     """For each row whether it is warm for all indicators, and whether a window of one has a gap."""
     warm, gap = np.ones(len(columns), bool), np.zeros(len(columns), bool)

@@ -113,8 +113,8 @@ def test_rows_are_warm_once_their_window_is_full_and_tell_of_gaps() -> None:
 def test_one_call_over_the_series_gives_what_windows_give() -> None:
     due, _ = wanted()
     for name in due.window:
-        assert due.plain.sum() > 50
-        assert np.abs(due.window[name] - due.whole[name])[due.plain].max() < 1e-9 * due.scale[name]
+        assert due.plain[name].sum() > 50
+        assert np.abs(due.window[name] - due.whole[name])[due.plain[name]].max() < 1e-9 * due.scale[name]
 
 
 @pytest.mark.parametrize(
