@@ -177,6 +177,8 @@ def _to_the_ends(reader: Consumer, partitions: int) -> list[Message]:
                     found.append(message)
                 case error if error.code() == KafkaError._PARTITION_EOF:
                     ends += 1
+                case error if error.retriable():  # a broker that has just come back
+                    continue
                 case error:
                     raise KafkaException(error)
             until = time.monotonic() + PATIENCE

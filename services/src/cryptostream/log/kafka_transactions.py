@@ -34,6 +34,8 @@ SETTINGS: Final[Config] = {
 }
 SLICE: Final = 1.0
 """Seconds after which a call that waits for the broker is looked after."""
+MOST_SILENT: Final = 3
+"""Failures in a row without a reason, after which the client is taken to be broken."""
 FENCED: Final = LogError(
     "another producer of this stream has taken over, or Kafka was away for longer than a transaction may last",
     fatal=True,
@@ -177,6 +179,8 @@ class Transactions:
                 call(SLICE)
             except (KafkaException, SystemError) as exception:
                 error = _raised(exception)
+                if error.code() == KafkaError._FAIL and attempt >= MOST_SILENT:  # noqa: SLF001 - librdkafka's own code
+                    raise
             else:
                 return Ok(None)
             self._health.note([error])
@@ -214,7 +218,8 @@ def _raised(exception: BaseException) -> KafkaError:
         exception = exception.__cause__
     if isinstance(exception, KafkaException):
         return cause(exception)
-    raise exception
+    # The cause may be lost on the way: the next call fails with it again.
+    return KafkaError(KafkaError._FAIL, "the client gave no reason", retriable=True)  # noqa: SLF001 - librdkafka's own code
 
 
 def _failure(error: KafkaError, *, abort: bool | None = None) -> Failure:
