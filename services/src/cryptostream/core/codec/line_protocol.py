@@ -3,29 +3,34 @@
 Measurements, tags and types are those of the store's contract. A field's type is fixed by its name, because
 InfluxDB fixes it per shard and refuses another; an undefined value is an omitted field: NaN is a parse error.
 Escaping by the InfluxDB v2 documentation, "Line protocol".
+
+Numbers and flags of JSON are literals of the line protocol too, and msgspec writes them several times faster than
+`repr` does: the shortest decimals that stand for exactly this float.
 """
 
-from collections.abc import Iterable
-from math import isfinite
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
-from cryptostream.core.market.candle import EnrichedTable, ValidatedCandle
+import msgspec
+
+from cryptostream.core.market.candle import CandleRecord, EnrichedTable, ValidatedCandle
 from cryptostream.core.market.gap import Gap
-from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Symbol
 
 RAW_FLOATS: Final = (
     *("open", "high", "low", "close", "volume"),
     *("quote_volume", "taker_buy_volume", "taker_buy_quote_volume"),
 )
-RAW_INTEGERS: Final = (
-    *("trades", "close_time", "exchange_time", "published_at", "revision"),
-    *("first_trade_id", "last_trade_id"),
-)
+_ROW: Final = ("revision=%si", "hour=%si", "weekday=%si", "warm=%s", "gap_in_window=%s")
 
 _KEY: Final = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
-_BOOLEAN: Final = {True: "true", False: "false"}
 _STRING: Final = str.maketrans({'"': r"\"", "\\": r"\\"})
+_BOOLEAN: Final = {True: "true", False: "false"}
+_JSON: Final = msgspec.json.Encoder()
+_ABSENT: Final = "null"
+_MOST_SERIES: Final = 50_000
+"""Series whose tags are remembered."""
 
 
 def raw_line(stream: str, candle: ValidatedCandle) -> str:
@@ -37,16 +42,35 @@ def raw_line(stream: str, candle: ValidatedCandle) -> str:
         `<namespace>.<name>`.
     """
     record = candle.record
-    floats = ((name, getattr(candle, name)) for name in RAW_FLOATS)
-    integers = ((name, getattr(record, name)) for name in RAW_INTEGERS)
-    fields = (
-        *(f"{name}={value!r}" for name, value in floats if value is not None),
-        *(f"{name}={value}i" for name, value in integers if value is not None),
-        f'lane="{record.lane}",source="{record.source}"',
-        f"simulated={_BOOLEAN[record.simulated]},flagged={_BOOLEAN[candle.flagged]}",
+    floats = _texts(
+        (
+            *(candle.open, candle.high, candle.low, candle.close, candle.volume),
+            *(candle.quote_volume, candle.taker_buy_volume, candle.taker_buy_quote_volume),
+        )
     )
-    symbol = Symbol(record.symbol, record.coin, record.quote)
-    return _line("candle", _tags(stream, record.exchange, symbol, record.interval), fields, record.open_time)
+    if _ABSENT in floats or record.trades is None:
+        stated = _stated(record, floats)
+    else:
+        open_, high, low, close, volume, quote, taker, taker_quote = floats
+        stated = (
+            f"open={open_},high={high},low={low},close={close},volume={volume},quote_volume={quote},"
+            f"taker_buy_volume={taker},taker_buy_quote_volume={taker_quote},trades={record.trades}i,"
+        )
+    head = _head("candle", stream, record.exchange, record.coin, record.symbol, record.interval)
+    first, last = record.first_trade_id, record.last_trade_id
+    return (
+        f"{head} {stated}close_time={record.close_time}i,exchange_time={record.exchange_time}i,"
+        f"published_at={record.published_at}i,revision={record.revision}i,"
+        f"{'' if first is None else f'first_trade_id={first}i,'}{'' if last is None else f'last_trade_id={last}i,'}"
+        f'lane="{record.lane}",source="{record.source}",'
+        f"simulated={_BOOLEAN[record.simulated]},flagged={_BOOLEAN[candle.flagged]} {record.open_time}"
+    )
+
+
+def _stated(record: CandleRecord, floats: Iterable[str]) -> str:
+    """The first fields of a candle of which something is absent."""
+    stated = [f"{name}={text}," for name, text in zip(RAW_FLOATS, floats, strict=True) if text != _ABSENT]
+    return "".join((*stated, "" if record.trades is None else f"trades={record.trades}i,"))
 
 
 def enriched_lines(
@@ -57,18 +81,13 @@ def enriched_lines(
     simulated: bool,  # noqa: FBT001 - the last of the tags and fields that a table lacks
 ) -> list[str]:
     """The points of `table` in the enriched bucket: measurement `indicators`, one line a row."""
-    tags = _tags(stream, exchange, symbol, table.series.interval)
-    names = [_key(name) for name in table.values]
-    columns = [column.tolist() for column in table.values.values()]
-    rows = zip(*columns, strict=True) if columns else ((),) * len(table)
-    fixed = (table.open_time, table.revision, table.hour, table.weekday, table.warm, table.gap_in_window)
-    lines = []
-    for open_time, revision, hour, weekday, warm, gap, values in zip(*(c.tolist() for c in fixed), rows, strict=True):
-        fields = [f"{name}={value!r}" for name, value in zip(names, values, strict=True) if isfinite(value)]
-        fields.append(f"revision={revision}i,hour={hour}i,weekday={weekday}i")
-        fields.append(f"warm={_BOOLEAN[warm]},gap_in_window={_BOOLEAN[gap]},simulated={_BOOLEAN[simulated]}")
-        lines.append(_line("indicators", tags, fields, open_time))
-    return lines
+    head = _head("indicators", stream, exchange, symbol.coin, symbol.name, table.series.interval)
+    begin = f"{head} simulated={_BOOLEAN[simulated]},"
+    fields = (*(f"{_literally(_key(name))}=%s" for name in table.values), *_ROW)
+    whole = f"{_literally(begin)}{','.join(fields)} %s"
+    fixed = (table.revision, table.hour, table.weekday, table.warm, table.gap_in_window, table.open_time)
+    columns = (_texts(column.tolist()) for column in (*table.values.values(), *fixed))
+    return [_sparse(begin, fields, row) if _ABSENT in row else whole % row for row in zip(*columns, strict=True)]
 
 
 def gap_line(stream: str, exchange: str, symbol: Symbol, gap: Gap) -> str:
@@ -84,13 +103,28 @@ def gap_line(stream: str, exchange: str, symbol: Symbol, gap: Gap) -> str:
         *(f"{name}={value}i" for name, value in integers.items() if value is not None),
         *(f'{name}="{text.translate(_STRING)}"' for name, text in texts.items() if text is not None),
     )
-    return _line("gap", _tags(stream, exchange, symbol, gap.series.interval), fields, gap.start)
+    head = _head("gap", stream, exchange, symbol.coin, symbol.name, gap.series.interval)
+    return f"{head} {','.join(fields)} {gap.start}"
 
 
-def _tags(stream: str, exchange: str, symbol: Symbol, interval: str) -> str:
-    """Tags in order of name, which InfluxDB would sort them into; an empty one would be an error."""
-    tags = {"coin": symbol.coin, "exchange": exchange, "interval": interval, "stream": stream, "symbol": symbol.name}
-    return ",".join(f"{name}={_key(value)}" for name, value in tags.items() if value)
+@lru_cache(_MOST_SERIES)
+def _head(  # noqa: PLR0913, PLR0917 - one by one, because that is how they are remembered
+    measurement: str, stream: str, exchange: str, coin: str, symbol: str, interval: str
+) -> str:
+    """Measurement and tags, in order of name, as InfluxDB would sort them; an empty tag would be an error."""
+    tags = {"coin": coin, "exchange": exchange, "interval": interval, "stream": stream, "symbol": symbol}
+    return ",".join((measurement, *(f"{name}={_key(value)}" for name, value in tags.items() if value)))
+
+
+def _texts(values: Sequence[float | int | bool | None]) -> list[str]:
+    """Each value as JSON has it; what is absent, NaN or infinite is `null`."""
+    return _JSON.encode(values)[1:-1].decode().split(",") if values else []
+
+
+def _sparse(begin: str, fields: Iterable[str], texts: Sequence[str]) -> str:
+    """A line without the fields whose text is absent; the last text is the time."""
+    stated = (field % text for field, text in zip(fields, texts[:-1], strict=True) if text != _ABSENT)
+    return f"{begin}{','.join(stated)} {texts[-1]}"
 
 
 def _key(text: str) -> str:
@@ -98,5 +132,6 @@ def _key(text: str) -> str:
     return text.translate(_KEY)
 
 
-def _line(measurement: str, tags: str, fields: Iterable[str], time: Millis) -> str:
-    return f"{measurement},{tags} {','.join(fields)} {time}"
+def _literally(text: str) -> str:
+    """`text` within a template."""
+    return text.replace("%", "%%")
