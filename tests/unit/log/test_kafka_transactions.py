@@ -142,8 +142,13 @@ def test_a_fatal_error_that_python_wraps_is_the_same() -> None:
     wrapped = SystemError("returned a result with an exception set")
     wrapped.__cause__ = KafkaException(GONE)
     assert transactions(Scripted({"flush": [wrapped]})).commit(BATCH) == Err(FENCED)
-    with pytest.raises(SystemError, match="of another kind"):
-        transactions(Scripted({"flush": [SystemError("of another kind")]})).commit(BATCH)
+
+
+def test_a_fatal_error_whose_reason_is_lost_shows_in_the_next_call() -> None:
+    lost = SystemError("returned NULL without setting an exception")
+    assert transactions(Scripted({"flush": [lost], "commit": [GONE]})).commit(BATCH) == Err(FENCED)
+    with pytest.raises(SystemError, match="returned NULL"):
+        transactions(Scripted({"flush": [lost] * 10})).commit(BATCH)
 
 
 def test_an_abort_that_fails_is_the_end_and_says_both() -> None:
