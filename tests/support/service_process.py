@@ -1,13 +1,14 @@
 """A producer or consumer as a process beside the test: its pages, its log, and what the system says of it."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar, cast
 
 import urllib3
 
-from tests.support.parts.process import Server, wait_for
+from tests.support.parts.process import PartError, Server, wait_for
 from tests.support.program import Usage, usage
 
 T = TypeVar("T")
@@ -36,8 +37,21 @@ class ServiceProcess(Server):
     # ------------------------------------------------------------ what it says
 
     def page(self, path: str) -> Page:
-        answer = _pool.request("GET", self._address.read_text().strip() + path)
+        """An answer; `PartError` with the end of the log where the process has ended instead."""
+        try:
+            answer = _pool.request("GET", self._address.read_text().strip() + path)
+        except (OSError, urllib3.exceptions.HTTPError):
+            if self._ends():
+                raise self._error("has ended") from None
+            raise
         return Page(answer.status, answer.data.decode())
+
+    def _ends(self) -> bool:
+        """Whether it is dead, or dies just now."""
+        until = time.monotonic() + 1
+        while self.alive and time.monotonic() < until:
+            time.sleep(0.02)
+        return not self.alive
 
     def status(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.page("/status").text)
@@ -81,7 +95,8 @@ class ServiceProcess(Server):
         return usage(self.pid)
 
     def _answers(self) -> bool:
+        """Whether it does; the file with its address comes when it listens."""
         try:
-            return self.page("/healthz").status == 200
-        except (OSError, urllib3.exceptions.HTTPError):
+            return self._address.exists() and self.page("/healthz").status == 200
+        except (PartError, urllib3.exceptions.HTTPError):
             return False

@@ -17,7 +17,7 @@ from cryptostream.consumer.edges import Edges
 from cryptostream.consumer.expiries import Expiries
 from cryptostream.consumer.keeper import Keeper
 from cryptostream.consumer.observer import ages, tell_refused, tell_stored
-from cryptostream.consumer.patience import Backoff, Halt, Patience
+from cryptostream.consumer.patience import Backoff, Halt, Patience, Waiting
 from cryptostream.consumer.snapshot import ConsumerSnapshot, snapshot_of
 from cryptostream.consumer.tally import Tally
 from cryptostream.core.codec.record import ledger_topic
@@ -98,6 +98,11 @@ class Consumer:
     def follow(self, symbols: Iterable[Symbol]) -> None:
         """Take in symbols of another assignment from the next batch on; may be called from any thread."""
         self._symbols = tuple(symbols)
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """What is waited for; may be asked from any thread, and often."""
+        return self._patience.waiting
 
     def snapshot(self) -> ConsumerSnapshot:
         """The consumer as it is now; may be called from any thread."""

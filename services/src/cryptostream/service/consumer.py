@@ -122,8 +122,12 @@ class ConsumerService:
         return None
 
     def unready(self) -> str | None:
-        waits = None if self._consumer is None else self._consumer.snapshot().fault
-        return self._log_fault() or waits or (None if self._lags() else "the group has given it no partition yet")
+        if fault := self._log_fault():
+            return fault
+        if self._consumer is None or self._reader is None or not self._reader.lag():
+            return "the group has given it no partition yet"
+        waiting = self._consumer.waiting
+        return None if waiting is None else str(waiting)
 
     # ------------------------------------------------------------ inside
 

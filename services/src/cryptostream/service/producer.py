@@ -57,6 +57,7 @@ class ProducerService:
         edge = KafkaEdge(kafka, stop=ending, tell=log, observer=self._metrics)
         self._books = kafka_books(spec.stream, edge, lambda: series_of(self._spec), lambda: self._online.clock.offset)
         self._told: frozenset[Series] = frozenset()
+        self._begun = False
         self._producer = Producer(self._job(), self._edges())
         self._ban()
 
@@ -92,7 +93,8 @@ class ProducerService:
         return None if self._online.alive else "the thread of the live feed has died"
 
     def unready(self) -> str | None:
-        return self._log_fault() or (None if self._producer.snapshot().begun else "not every series has begun")
+        self._begun = self._begun or self._producer.snapshot().begun
+        return self._log_fault() or (None if self._begun else "not every series has begun")
 
     def close(self) -> None:
         self._books.close()

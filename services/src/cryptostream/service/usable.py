@@ -12,7 +12,7 @@ from cryptostream.log.kafka_admin import check
 from cryptostream.log.kafka_settings import KafkaSettings, connect
 from cryptostream.observe.logs import Log
 
-AGAIN_SECONDS = 2.0
+AGAIN_SECONDS = 1.0
 
 
 class Usable:
