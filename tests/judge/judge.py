@@ -98,7 +98,7 @@ class Judge:
             self._judge_published(series, (max(start, first), end), until, found)
             self._judge_store(series, (max(start, first), end), found)
             self._judged[series] = max(self._judged[series], end)
-        self._judge_gap_points(found)
+        self._judge_gap_points(found, until)
         for each in (found, self.topics.findings, self.ledger.findings):
             self.findings.merge(each)
         return found
@@ -150,10 +150,11 @@ class Judge:
             if span[0] <= time < span[1]
         }
 
-    def _judge_gap_points(self, found: Findings) -> None:
-        span = (self._stream.start - grid.DAY, self._exchange.now() + grid.DAY)
+    def _judge_gap_points(self, found: Findings, until: int) -> None:
+        """Of gaps that begin before `until`: those are settled."""
+        span = (self._stream.start - grid.DAY, until)
         points = self._store.points(self._stream.raw_bucket, "gap", self._stream.name, None, span)
-        judge_gap_points(points, self.ledger.gaps.values(), found)
+        judge_gap_points(points, [gap for gap in self.ledger.gaps.values() if gap.start < until], found)
 
     def _judge_strays(self) -> None:
         """Points under tags of no series."""
