@@ -12,6 +12,7 @@ from tests.judge.stream import Declared
 
 Outputs = Mapping[str, Floats]
 """By the ending of the field: "" for a single output, else `_upper` and the like."""
+FADED = 10
 
 
 def _single(function: str) -> Callable[[Mapping[str, Floats], Mapping[str, Any]], Outputs]:
@@ -72,18 +73,22 @@ def _call(declared: Declared, columns: Columns, begin: int, end: int) -> dict[st
 
 
 def flat(declared: Declared, columns: Columns) -> Bools:
-    """The documented exception: rows of RSI in whose window the price moves in fewer than one candle in ten.
+    """The documented exception: rows of RSI before which the price has come to a rest.
 
-    Both averages fade there, and their quotient keeps what lies long before the window.
+    By then its averages have faded to less than a tenth of what they were where the window begins; what the window
+    forgets of that, which is 1e-10, is more than 1e-9 of them.
     """
-    if declared.function != "RSI":
+    if declared.function != "RSI" or len(columns) < 2:
         return np.zeros(len(columns), bool)
-    column = columns.values[str(declared.params.get("input", "close"))]
-    moves = np.concatenate(([0], np.cumsum(np.diff(column) != 0)))
+    period, column = int(declared.params["timeperiod"]), columns.values[str(declared.params.get("input", "close"))]
+    moves = np.abs(np.diff(column, prepend=column[0]))
+    average = talib.EMA(moves, timeperiod=2 * period - 1)  # alpha is 1 / period, as Wilder's
+    seed = talib.SMA(moves, timeperiod=period)
     low = columns.index // declared.window * declared.window - declared.window
     begin = columns.index.searchsorted(low)
-    candles = np.arange(1, len(columns) + 1) - begin
-    return np.asarray(10 * (moves - moves[begin]) < candles)
+    first = np.minimum(begin + period, len(columns) - 1)
+    before = np.fmax(np.nan_to_num(average[begin]), np.nan_to_num(seed[first]))
+    return np.asarray(before > FADED * np.nan_to_num(average))
 
 
 def flags(declared: tuple[Declared, ...], columns: Columns) -> tuple[Bools, Bools]:
