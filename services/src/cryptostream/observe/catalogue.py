@@ -88,6 +88,11 @@ CATALOGUE = (
         ("path", "outcome"),
     ),
     Described("store_request_seconds", "histogram", "From a request to the store until its answer.", ("path",)),
+    Described("store_points", "counter", "Points that the store has taken, by bucket.", ("bucket",)),
+    Described("store_bytes", "counter", "Bytes of the requests that carried them.", ("bucket",)),
+    Described(
+        "store_deletions", "counter", "Deletions of points that lose a field, before they are written.", ("bucket",)
+    ),
     Described("assignment_generation", "gauge", "Generation of the assignment that is followed."),
     Described(
         "waiting_seconds",

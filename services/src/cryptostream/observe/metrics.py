@@ -218,6 +218,14 @@ class Metrics:
         self._count("store_requests", path, outcome)
         self._histograms["store_request_seconds"].labels(path).observe(seconds)
 
+    def store_wrote(self, bucket: str, points: int, size: int) -> None:
+        """Points that the store has taken, in a request of `size` bytes."""
+        self._count("store_points", bucket, by=points)
+        self._count("store_bytes", bucket, by=size)
+
+    def store_deleted(self, bucket: str) -> None:
+        self._count("store_deletions", bucket)
+
     def reachable(self, part: Part, *, reachable: bool) -> None:
         self._gauges["reachable"].labels(part).set(reachable)
 

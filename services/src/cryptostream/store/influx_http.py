@@ -1,4 +1,4 @@
-"""Requests to InfluxDB: connections, deadlines, the token. Every fault of the world is a value.
+"""Requests to InfluxDB: deadlines, the token, what became of them. Every fault of the world is a value.
 
 The hot path needs no more than a pool of connections, so no client library stands between (docs/decisions/0013).
 """
@@ -6,29 +6,41 @@ The hot path needs no more than a pool of connections, so no client library stan
 import ssl
 import time
 from collections.abc import Mapping
-from typing import Protocol, cast
-from urllib.parse import urlencode
+from typing import Final, Literal, Protocol
+from urllib.parse import urlencode, urlsplit
 
-import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError
+from urllib3 import BaseHTTPResponse, Timeout
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
 from cryptostream.core.ports import StoreError
 from cryptostream.core.result import Err, Ok, Result
-from cryptostream.store.influx_refusals import Answer
+from cryptostream.store.influx_connections import open_pool
+from cryptostream.store.influx_refusals import Answer, Fault, Unreachable
 from cryptostream.store.influx_settings import InfluxSettings
 from cryptostream.store.token_file import TokenFile
 
-CONNECT = 1.0
-"""Seconds that a connection may take."""
-MOST_OF_A_REFUSAL = 10_000
-Response = urllib3.HTTPResponse
+PATIENCE_FOR_OTHERS: Final = 60.0
+"""Seconds: however long InfluxDB asks to wait, it is asked again after that."""
+_NOT_SENT: Final = (NameResolutionError, NewConnectionError, ConnectTimeoutError)
 
 
 class InfluxObserver(Protocol):
     """Who is told of requests; called from several threads."""
 
     def store_asked(self, path: str, outcome: str, seconds: float) -> None:
-        """A request ended: with its HTTP status, or `unreachable`."""
+        """A request ended: done, with its HTTP status, or `unreachable`."""
+
+    def store_wrote(self, bucket: str, points: int, size: int) -> None:
+        """InfluxDB has taken `points` into `bucket`, in a request of `size` bytes."""
+
+    def store_deleted(self, bucket: str) -> None:
+        """InfluxDB has deleted a stretch of points, which are written again."""
 
 
 class InfluxHttp:
@@ -37,17 +49,29 @@ class InfluxHttp:
     def __init__(self, settings: InfluxSettings, observer: InfluxObserver | None = None) -> None:
         self._observer = observer
         self._url = settings.url
+        self._prefix = urlsplit(settings.url).path.rstrip("/")
         self._token = TokenFile(settings.token_file)
         self._not_before = 0.0
         trusted = ssl.create_default_context(cafile=settings.ca_file) if settings.url.startswith("https") else None
-        self._pool = urllib3.PoolManager(maxsize=4, retries=False, ssl_context=trusted)
+        self._pool = open_pool(settings.url, trusted)
 
-    def post(
-        self, path: str, params: Mapping[str, str], body: bytes, headers: Mapping[str, str], deadline: float
-    ) -> Result[Response, Answer | StoreError]:
-        """The response, unread, of a request that was done; else the answer that refuses it, or why there is none.
+    def ask(  # noqa: PLR0913, PLR0917 - the parts of a request
+        self,
+        method: Literal["GET", "POST"],
+        path: str,
+        params: Mapping[str, str],
+        body: bytes,
+        headers: Mapping[str, str],
+        until: float,
+    ) -> Result[bytes, Fault]:
+        """The content of the response to a request that was done; else what refuses it, or why there is none.
 
         After a `Retry-After` nothing is sent until its time has come.
+
+        Parameters
+        ----------
+        until
+            Nothing is sent, and no answer waited for, after this time (monotonic seconds).
         """
         wait = self._not_before - time.monotonic()
         if wait > 0:
@@ -56,63 +80,75 @@ class InfluxHttp:
         if isinstance(token, Err):
             return Err(token.error)
         where = f"{path}?{urlencode(params)}"
-        done = self._send(where, body, headers, token.value, deadline)
+        done = self._told(method, where, body, headers, token.value, until)
         if isinstance(done, Err) and isinstance(done.error, Answer) and done.error.status == 401:
             newer = self._token.read()
             if isinstance(newer, Ok) and newer.value != token.value:
-                return self._send(where, body, headers, newer.value, deadline)
+                return self._told(method, where, body, headers, newer.value, until)
         return done
 
     def close(self) -> None:
         """End all connections."""
-        self._pool.clear()
+        self._pool.close()
 
-    def _send(
-        self, where: str, body: bytes, headers: Mapping[str, str], token: str, deadline: float
-    ) -> Result[Response, Answer | StoreError]:
+    def _told(  # noqa: PLR0913, PLR0917 - the parts of a request
+        self, method: str, where: str, body: bytes, headers: Mapping[str, str], token: str, until: float
+    ) -> Result[bytes, Fault]:
+        """As `_send`, and the observer knows."""
         began = time.monotonic()
-        done = self._answered(where, body, {**headers, "Authorization": f"Token {token}"}, deadline)
+        done = self._send(method, where, body, {**headers, "Authorization": f"Token {token}"}, until)
         if self._observer is not None:
-            match done:
-                case Ok():
-                    outcome = "done"
-                case Err(Answer(status)):
-                    outcome = str(status)
-                case Err():
-                    outcome = "unreachable"
+            outcome = "done"
+            if isinstance(done, Err):
+                outcome = str(done.error.status) if isinstance(done.error, Answer) else "unreachable"
             self._observer.store_asked(where.partition("?")[0], outcome, time.monotonic() - began)
         return done
 
-    def _answered(
-        self, where: str, body: bytes, headers: Mapping[str, str], deadline: float
-    ) -> Result[Response, Answer | StoreError]:
-        limit = urllib3.Timeout(connect=min(CONNECT, deadline), total=deadline)
+    def _send(
+        self, method: str, where: str, body: bytes, headers: Mapping[str, str], until: float
+    ) -> Result[bytes, Fault]:
+        left = until - time.monotonic()
+        if left <= 0:
+            return Err(StoreError("no time was left to ask InfluxDB", retryable=True))
         try:
-            response = cast(
-                "Response",
-                self._pool.request(
-                    "POST", self._url + where, body=body, headers=headers, preload_content=False, timeout=limit
-                ),
+            response = self._pool.urlopen(
+                method,
+                self._prefix + where,
+                body=body,
+                headers=headers,
+                retries=False,
+                redirect=False,
+                timeout=Timeout(connect=left, total=left),
             )
-            return Ok(response) if response.status < 300 else Err(self._refused(response))
         except HTTPError as fault:
-            return Err(self.unreachable(fault))
+            return Err(self._unreachable(fault))
+        return Ok(response.data) if response.status < 300 else Err(self._refused(response))
 
-    def _refused(self, response: Response) -> Answer:
-        text = response.read(MOST_OF_A_REFUSAL).decode("utf-8", "replace")
-        response.drain_conn()
-        response.release_conn()
+    def _refused(self, response: BaseHTTPResponse) -> Answer:
         after = response.headers.get("Retry-After", "")
         if response.status in {429, 503} and after.isdecimal():
-            self._not_before = time.monotonic() + int(after)
-        return Answer(response.status, text)
+            self._not_before = time.monotonic() + min(int(after), PATIENCE_FOR_OTHERS)
+        return Answer(response.status, response.data.decode("utf-8", "replace"))
 
-    def unreachable(self, fault: HTTPError) -> StoreError:
+    def _unreachable(self, fault: HTTPError) -> Unreachable:
         """Why nobody answered, in words; the address is told, never what was sent."""
-        cause = fault.reason if isinstance(fault, MaxRetryError) else fault
-        text = str(cause)
+        text = str(fault)
         if "Hostname mismatch" in text or "CERTIFICATE_VERIFY_FAILED" in text:
             said = text.partition("certificate verify failed: ")[2].partition(" (_ssl")[0] or "it is not trusted"
-            detail = f"the certificate of {self._url} is refused: {said}"
-            return StoreError(f"{detail} (name the host that it is for, and the CA that signed it)", retryable=True)
-        return StoreError(f"{self._url} does not answer: {type(cause).__name__}", retryable=True)
+            remedy = "name the host that it is for, and the CA that signed it"
+            return Unreachable(f"the certificate of {self._url} is refused: {said} ({remedy})", sent=False)
+        return Unreachable(f"{self._url} {_words(fault)}", sent=not isinstance(fault, _NOT_SENT))
+
+
+def _words(fault: HTTPError) -> str:
+    match fault:
+        case NameResolutionError():
+            return "has a host whose name cannot be resolved"
+        case NewConnectionError():
+            return f"cannot be connected to: {str(fault).rpartition(': ')[2]}"
+        case ConnectTimeoutError():
+            return "did not take a connection in time"
+        case ReadTimeoutError():
+            return "did not answer in time"
+        case _:
+            return f"broke the connection off ({type(fault).__name__})"

@@ -4,6 +4,7 @@ As seen of InfluxDB 2.7.12: 400 stores nothing of a batch; 422 stores all but wh
 that it cannot unpack as much as for a disk that is full. docs/influxdb.md has the table.
 """
 
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -11,8 +12,6 @@ import msgspec
 from cryptostream.core.ports import StoreError
 
 MOST_TOLD: Final = 300
-UNREADABLE: Final = ("unexpected EOF", "gzip", "flate", "zlib")
-"""Parts of a 500's message that blame the body: packed anew, it may be readable."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -22,19 +21,41 @@ class Answer(msgspec.Struct, frozen=True):
     text: str
 
 
-def error_of(error: Answer | StoreError, bucket: str, token_file: object) -> StoreError:
-    """What kept a request from being done, whether InfluxDB refused it or nobody answered."""
-    return error if isinstance(error, StoreError) else refusal(error, bucket, token_file)
+class Unreachable(msgspec.Struct, frozen=True):
+    """No response. What was `sent` may yet be done, at any time."""
+
+    detail: str
+    sent: bool
 
 
-def refusal(answer: Answer, bucket: str, token_file: object) -> StoreError:
-    """The error that `answer` stands for. What is not retryable is the fault of the batch."""
-    said = _told(answer.text)
+Fault = Answer | Unreachable | StoreError
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Which bucket was meant, and where the token is."""
+
+    bucket: str
+    token_file: Path
+
+
+def error_of(fault: Fault, place: Place) -> StoreError:
+    """What kept a request from being done. What is not retryable is the fault of the batch."""
+    match fault:
+        case Answer():
+            return _refusal(fault, place)
+        case Unreachable(detail):
+            return StoreError(detail, retryable=True)
+        case StoreError():
+            return fault
+
+
+def _refusal(answer: Answer, place: Place) -> StoreError:
+    said, bucket = _told(answer.text), place.bucket
     match answer.status:
         case 400:
             return StoreError(f"bucket {bucket} cannot read a line: {said}", retryable=False)
         case 401 | 403:
-            detail = f"InfluxDB does not take the token in {token_file} for bucket {bucket}: {said}"
+            detail = f"InfluxDB does not take the token in {place.token_file} for bucket {bucket}: {said}"
             return StoreError(f"{detail} (put one there that may read and write it)", retryable=True)
         case 404:
             return StoreError(f"InfluxDB has no bucket {bucket}: {said} (create it)", retryable=True)
@@ -48,14 +69,30 @@ def refusal(answer: Answer, bucket: str, token_file: object) -> StoreError:
         case 429 | 503:
             return StoreError(f"InfluxDB asks to wait (HTTP {answer.status}): {said}", retryable=True)
         case 500 if "no space left" in answer.text:
-            return StoreError(f"the disk of InfluxDB is full: {said} (enlarge its volume)", retryable=True)
+            remedy = "enlarge its volume, then restart it: until then it refuses all writes"
+            return StoreError(f"the disk of InfluxDB is full: {said} ({remedy})", retryable=True)
         case _:
             return StoreError(f"InfluxDB answers HTTP {answer.status}: {said}", retryable=True)
 
 
-def blames_the_body(answer: Answer) -> bool:
-    """Whether the request may have been damaged on its way."""
-    return answer.status == 500 and any(part in answer.text for part in UNREADABLE)
+def unanswered(said: str, place: Place) -> StoreError:
+    """Why a question, which was taken, was not answered."""
+    bucket = place.bucket
+    if "database not found" in said or "retention policy not found" in said:
+        remedy = f"create it, or put a token into {place.token_file} that may read it"
+        return StoreError(f"InfluxDB has no bucket {bucket}, or may not show it ({remedy})", retryable=True)
+    return StoreError(f"InfluxDB cannot read bucket {bucket}: {said[:MOST_TOLD]}", retryable=True)
+
+
+def may_come_late(fault: Fault) -> bool:
+    """Whether what was asked for may yet be done: nobody has said that it is over."""
+    match fault:
+        case Unreachable(_, sent):
+            return sent
+        case Answer(status):
+            return status in {502, 504}  # of a proxy, which waits for InfluxDB no longer
+        case StoreError():
+            return False
 
 
 def _told(text: str) -> str:

@@ -12,7 +12,8 @@ class InfluxSettings:
     """`symbol_of` knows the coin of each symbol that is written. Seconds are those of the wall.
 
     `deadline` is how long a write may take: it has to end before others may think that its writer is gone. A read
-    may take `patience`. `points` are in one request at most.
+    may take `patience`. `points` are in one request at most. After a request that nobody answered, InfluxDB has
+    `settle` to finish it.
     """
 
     url: str
@@ -27,4 +28,5 @@ class InfluxSettings:
     exchange: str = EXCHANGE
     deadline: float = 3.0
     patience: float = 30.0
-    points: int = 10_000
+    points: int = 5_000
+    settle: float = 1.0

@@ -4,37 +4,37 @@ A point is its own key, so what is written again overwrites itself. The caller j
 and writes again what may have been interrupted.
 """
 
-import io
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-
-from urllib3.exceptions import HTTPError
 
 from cryptostream.core.market.candle import CandleTable, EnrichedTable
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import DirtyRange, StoreBatch, StoreError
 from cryptostream.core.result import Err, Ok, Result, map_ok
-from cryptostream.store import influx_lines as lines
 from cryptostream.store import influx_reading as reading
-from cryptostream.store.influx_http import InfluxHttp, InfluxObserver, Response
-from cryptostream.store.influx_refusals import error_of
+from cryptostream.store.influx_asking import ask
+from cryptostream.store.influx_http import InfluxHttp, InfluxObserver
+from cryptostream.store.influx_lines import bodies, newest, raw_lines, row_lines
+from cryptostream.store.influx_refusals import Place, error_of
 from cryptostream.store.influx_settings import InfluxSettings
-from cryptostream.store.influx_writing import InfluxWriter
+from cryptostream.store.influx_shedding import bare_candles, bare_rows
+from cryptostream.store.influx_writing import InfluxWriter, Task
 
-READ_AHEAD = 65_536
+RAW, ENRICHED = "candle", "indicators"
+Bounds = tuple[Millis, Millis] | None
 
 
 class InfluxStore:
-    """The store. Safe to call from several threads. `fields` are the values of enriched rows that are read."""
+    """The store. One thread writes at a time, any may read. `fields` are the values of enriched rows that are read."""
 
     def __init__(self, settings: InfluxSettings, fields: Iterable[str], observer: InfluxObserver | None = None) -> None:
         self._settings = settings
         self._fields = tuple(fields)
         self._http = InfluxHttp(settings, observer)
-        self._writer = InfluxWriter(settings, self._http)
-        self._threads = ThreadPoolExecutor(2, "influx-write")
+        self._writer = InfluxWriter(settings, self._http, observer)
+        self._begun: tuple[StoreBatch, tuple[Task, ...]] | None = None
 
     @property
     def atomic(self) -> bool:
@@ -42,35 +42,31 @@ class InfluxStore:
         return False
 
     def write(self, batch: StoreBatch) -> Result[None, StoreError]:
-        """Store `batch`, both buckets at once. After an error all, some or nothing is stored: write it again."""
-        rows = (*batch.enriched, *batch.replaced)
-        enriched = self._threads.submit(self._put_rows, batch, rows) if rows else None
-        raw = self._put_raw(batch) if batch.raw or batch.gaps else Ok(None)
-        beside = enriched.result() if enriched else Ok(None)
-        return raw if isinstance(raw, Err) else beside
+        """Store `batch`, within the deadline. After an error all, some or nothing is stored: write it again.
+
+        The same batch is then gone on with, so that one which is too large for the deadline gets done as well.
+        """
+        until = time.monotonic() + self._settings.deadline
+        if self._begun is None or self._begun[0] is not batch:
+            self._begun = batch, tuple(self._tasks(batch))
+        written = self._writer.write(self._begun[1], until)
+        if isinstance(written, Ok):
+            self._begun = None
+        return written
 
     def raw(self, series: Series, start: Millis, end: Millis) -> Result[CandleTable, StoreError]:
         """Stored candles with open time in [start, end)."""
-        query = reading.select(self._settings.stream, "candle", reading.CANDLE_FIELDS, series, (start, end))
-        return map_ok(self._query(self._settings.raw_bucket, query, reading.CANDLE_FIELDS), reading.candle_table)
+        found = self._read(RAW, reading.CANDLE_FIELDS, series, (start, end))
+        return map_ok(found, reading.candle_table)
 
     def enriched(self, series: Series, start: Millis, end: Millis) -> Result[EnrichedTable, StoreError]:
         """Stored indicator rows with open time in [start, end)."""
-        fields = reading.row_fields(self._fields)
-        query = reading.select(self._settings.stream, "indicators", fields, series, (start, end))
-        found = self._query(self._settings.enriched_bucket, query, fields)
+        found = self._read(ENRICHED, reading.row_fields(self._fields), series, (start, end))
         return map_ok(found, partial(reading.enriched_table, series, self._fields))
 
-    def bounds(self, series: Series) -> Result[tuple[Millis, Millis] | None, StoreError]:
+    def bounds(self, series: Series) -> Result[Bounds, StoreError]:
         """First and last stored open time, or None."""
-        ends: list[Millis] = []
-        for oldest in (True, False):
-            query = reading.outermost(self._settings.stream, series, oldest=oldest)
-            found = self._query(self._settings.raw_bucket, query, ("revision",))
-            if isinstance(found, Err):
-                return found
-            ends += found.value["open_time"].tolist()
-        return Ok((ends[0], ends[-1]) if ends else None)
+        return self._bounds(RAW, series)
 
     def dirty(self) -> Result[tuple[DirtyRange, ...], StoreError]:
         """None: who holds back its commits remembers them."""
@@ -78,33 +74,52 @@ class InfluxStore:
 
     def close(self) -> None:
         """End all connections; what was written is durable."""
-        self._threads.shutdown()
+        self._writer.close()
         self._http.close()
 
-    def _put_raw(self, batch: StoreBatch) -> Result[None, StoreError]:
-        erasures = lines.raw_erasures(batch.raw)
-        return self._writer.put(self._settings.raw_bucket, erasures, lines.raw_lines(self._settings, batch))
+    # ------------------------------------------------------------ writing
 
-    def _put_rows(self, batch: StoreBatch, rows: Sequence[EnrichedTable]) -> Result[None, StoreError]:
-        erasures = lines.row_erasures(batch.replaced)
-        return self._writer.put(self._settings.enriched_bucket, erasures, lines.row_lines(self._settings, rows))
+    def _tasks(self, batch: StoreBatch) -> Iterator[Task]:
+        settings, points = self._settings, self._settings.points
+        if batch.raw or batch.gaps:
+            bare = tuple(bare_candles(newest(batch.raw)))
+            yield Task(settings.raw_bucket, bare, bodies(raw_lines(settings, batch), points))
+        if batch.enriched or batch.replaced:
+            tables = (*batch.enriched, *batch.replaced)
+            yield Task(
+                settings.enriched_bucket, tuple(bare_rows(batch.replaced)), bodies(row_lines(settings, tables), points)
+            )
 
-    def _query(self, bucket: str, query: str, fields: Sequence[str]) -> Result[reading.Columns, StoreError]:
-        params = {"db": bucket, "epoch": "ms"}
-        headers = {"Accept": "application/csv", "Content-Type": "application/vnd.influxql"}
-        asked = self._http.post("/query", params, query.encode(), headers, self._settings.patience)
-        if isinstance(asked, Err):
-            return Err(error_of(asked.error, bucket, self._settings.token_file))
-        return self._columns(asked.value, fields)
+    # ------------------------------------------------------------ reading
 
-    def _columns(self, response: Response, fields: Sequence[str]) -> Result[reading.Columns, StoreError]:
-        response.auto_close = False  # or it would be closed under the reader at its end
-        try:
-            text = io.TextIOWrapper(io.BufferedReader(response, READ_AHEAD), encoding="utf-8", newline="")
-            return Ok(reading.columns(text, fields))
-        except HTTPError as fault:
-            return Err(self._http.unreachable(fault))
-        except ValueError as fault:
-            return Err(StoreError(f"InfluxDB's answer cannot be read: {fault}", retryable=True))
-        finally:
-            response.release_conn()
+    def _read(
+        self, measurement: str, fields: Sequence[str], series: Series, span: reading.Span
+    ) -> Result[reading.Columns, StoreError]:
+        """The points in a range of any length; one of more than a page is first cut to what there is."""
+        span = max(span[0], 0), min(span[1], reading.LATEST)
+        if not reading.fits_a_page(series, span):
+            ends = self._bounds(measurement, series)
+            if isinstance(ends, Err):
+                return ends
+            span = (0, 0) if ends.value is None else (max(span[0], ends.value[0]), min(span[1], ends.value[1] + 1))
+        parts: list[reading.Columns] = []
+        for page in reading.pages(series, span):
+            query = reading.select(self._settings.stream, measurement, fields, series, page)
+            rows = self._ask(measurement, query)
+            if isinstance(rows, Err):
+                return rows
+            parts.append(reading.columns(rows.value[0], fields))
+        return Ok(reading.joined(parts, fields))
+
+    def _bounds(self, measurement: str, series: Series) -> Result[Bounds, StoreError]:
+        found = self._ask(measurement, reading.outermost(self._settings.stream, measurement, series))
+        if isinstance(found, Err):
+            return found
+        (first, last) = found.value
+        return Ok((first[0][0], last[0][0]) if first and last else None)
+
+    def _ask(self, measurement: str, query: str) -> Result[list[list[reading.Row]], StoreError]:
+        bucket = self._settings.raw_bucket if measurement == RAW else self._settings.enriched_bucket
+        place = Place(bucket, self._settings.token_file)
+        found = ask(self._http, place, query, time.monotonic() + self._settings.patience)
+        return Err(error_of(found.error, place)) if isinstance(found, Err) else found

@@ -1,75 +1,204 @@
-"""Writing to one InfluxDB: deletions before points, portions, halves. Everything may be done again."""
+"""Writing to one InfluxDB: deletions before points, bodies side by side, halves. Everything may be done again."""
 
+import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.ports import StoreError
 from cryptostream.core.result import Err, Ok, Result
-from cryptostream.store.influx_http import InfluxHttp, Response
-from cryptostream.store.influx_lines import Erasure, halves, packed, portions
-from cryptostream.store.influx_reading import predicate
-from cryptostream.store.influx_refusals import Answer, blames_the_body, error_of
+from cryptostream.store.influx_asking import ask
+from cryptostream.store.influx_http import InfluxHttp, InfluxObserver
+from cryptostream.store.influx_lines import count, halves, packed
+from cryptostream.store.influx_reading import any_with, predicate
+from cryptostream.store.influx_refusals import Answer, Fault, Place, error_of, may_come_late
 from cryptostream.store.influx_settings import InfluxSettings
+from cryptostream.store.influx_shedding import Bare
 
-ATTEMPTS = 3
-"""How often a body is sent which InfluxDB says it cannot unpack."""
+CONNECTIONS: Final = 2
+"""Bodies on their way at one time."""
+LEAST: Final = 256
+"""Points of a body which is not parted any more for taking too long."""
+SLOW: Final = 60.0
+"""Seconds for which bodies are packed after one took too long: a fifth of the size, for twice the CPU time."""
+LOOKS: Final = 50
+"""Statements of one question."""
 Done = Result[None, StoreError]
 
 
-class InfluxWriter:
-    """Writes into the buckets of one stream, each request within its deadline."""
+@dataclass(slots=True, eq=False)
+class Task:
+    """What is to be done to one bucket, and which bodies are left of that."""
 
-    def __init__(self, settings: InfluxSettings, http: InfluxHttp) -> None:
+    bucket: str
+    bare: Sequence[Bare]
+    bodies: Iterable[bytes]
+    left: Iterable[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.bare:
+            self.bodies = tuple(self.bodies)  # they may be sent more than once
+        self.left = self.bodies
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What is left of a body, and why."""
+
+    left: tuple[bytes, ...] = ()
+    error: StoreError | None = None
+
+
+class InfluxWriter:
+    """Writes for one stream. Tasks may be given again: what is done of them stays done."""
+
+    def __init__(self, settings: InfluxSettings, http: InfluxHttp, observer: InfluxObserver | None) -> None:
         self._settings = settings
         self._http = http
+        self._observer = observer
+        self._threads = ThreadPoolExecutor(CONNECTIONS, "influx-write")
+        self._unsettled = False
+        self._slow_until = 0.0
 
-    def put(self, bucket: str, erasures: Iterable[Erasure], lines: Sequence[str]) -> Done:
-        """Delete, then write: in this order, or the new points would go too."""
-        for erasure in erasures:
-            erased = self._erase(bucket, erasure)
-            if isinstance(erased, Err):
-                return erased
-        for body in portions(lines, self._settings.points):
-            written = self._write(bucket, body)
-            if isinstance(written, Err):
-                return written
-        return Ok(None)
+    def write(self, tasks: Iterable[Task], until: float) -> Done:
+        """Do `tasks`, one after the other, until that time (monotonic seconds)."""
+        done = self._settle(until)
+        for task in tasks:
+            if isinstance(done, Ok):
+                done = self._put(task, until)
+        return done
 
-    def _write(self, bucket: str, body: bytes, attempt: int = 1) -> Done:
-        params = {"org": self._settings.org, "bucket": bucket, "precision": "ms"}
-        headers = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
-        done = self._http.post("/api/v2/write", params, packed(body), headers, self._settings.deadline)
-        match done:
-            case Err(Answer(413)) if parts := halves(body):
-                first = self._write(bucket, parts[0])
-                return first if isinstance(first, Err) else self._write(bucket, parts[1])
-            case Err(Answer() as answer) if blames_the_body(answer):
-                if attempt < ATTEMPTS:
-                    return self._write(bucket, body, attempt + 1)
-                return Err(StoreError(f"InfluxDB cannot unpack a batch for bucket {bucket}", retryable=False))
-            case _:
-                return self._ended(done, bucket)
+    def close(self) -> None:
+        """Wait until nothing is being sent."""
+        self._threads.shutdown()
 
-    def _erase(self, bucket: str, erasure: Erasure) -> Done:
+    # ------------------------------------------------------------ one bucket
+
+    def _put(self, task: Task, until: float) -> Done:
+        """Delete points that have what they must not keep, and write; until a look finds no such point any more.
+
+        A deletion while InfluxDB writes its cache to a file misses what is there, and that is seen only afterwards.
+        """
+        while task.bare:
+            found = self._unwanted(task, until)
+            if isinstance(found, Err):
+                return found
+            if not found.value:
+                break
+            task.left = task.bodies
+            for bare in found.value:
+                deleted = self._delete(task.bucket, bare, until)
+                if isinstance(deleted, Err):
+                    return deleted
+            sent = self._send(task, until)
+            if isinstance(sent, Err):
+                return sent
+        return self._send(task, until)
+
+    def _unwanted(self, task: Task, until: float) -> Result[list[Bare], StoreError]:
+        """Those stretches in which a point is stored with a field that it must not keep."""
+        place, found = self._place(task.bucket), list[Bare]()
+        for at in range(0, len(task.bare), LOOKS):
+            bares = task.bare[at : at + LOOKS]
+            query = "; ".join(any_with(self._settings.stream, bare) for bare in bares)
+            rows = ask(self._http, place, query, until)
+            if isinstance(rows, Err):
+                return Err(error_of(rows.error, place))
+            found += [bare for bare, row in zip(bares, rows.value, strict=True) if row]
+        return Ok(found)
+
+    def _delete(self, bucket: str, bare: Bare, until: float) -> Done:
         wanted = {
-            "start": _moment(erasure.first),
-            "stop": _moment(erasure.last),
-            "predicate": predicate(self._settings.stream, erasure.measurement, erasure.series),
+            "start": _moment(bare.first),
+            "stop": _moment(bare.last),
+            "predicate": predicate(self._settings.stream, bare),
         }
         params = {"org": self._settings.org, "bucket": bucket}
         headers = {"Content-Type": "application/json"}
         body = msgspec.json.encode(wanted)
-        return self._ended(self._http.post("/api/v2/delete", params, body, headers, self._settings.deadline), bucket)
-
-    def _ended(self, done: Result[Response, Answer | StoreError], bucket: str) -> Done:
+        done = self._http.ask("POST", "/api/v2/delete", params, body, headers, until)
         if isinstance(done, Err):
-            return Err(error_of(done.error, bucket, self._settings.token_file))
-        done.value.drain_conn()
-        done.value.release_conn()
+            return Err(self._noted(done.error, bucket))
+        if self._observer is not None:
+            self._observer.store_deleted(bucket)
         return Ok(None)
+
+    # ------------------------------------------------------------ bodies
+
+    def _send(self, task: Task, until: float) -> Done:
+        """Send what is left of a task; each body while the next one is made."""
+        sending = [self._threads.submit(self._write, task.bucket, body, until) for body in task.left]
+        sent = [each.result() for each in sending]
+        task.left = tuple(body for each in sent for body in each.left)
+        error = next((each.error for each in sent if each.error is not None), None)
+        return Ok(None) if error is None else Err(error)
+
+    def _write(self, bucket: str, body: bytes, until: float) -> Sent:
+        done = self._post(bucket, body, until)
+        if isinstance(done, Ok):
+            return Sent()
+        parts = halves(body)
+        if parts is not None and isinstance(done.error, Answer) and done.error.status == 413:
+            first, second = (self._write(bucket, part, until) for part in parts)
+            return Sent((*first.left, *second.left), first.error or second.error)
+        error = self._noted(done.error, bucket)
+        smaller = parts if may_come_late(done.error) and count(body) > LEAST else None
+        return Sent(smaller or (body,), error)
+
+    def _post(self, bucket: str, body: bytes, until: float) -> Result[bytes, Fault]:
+        """Send a body; packed while InfluxDB seems far away, and as it is where that was of no use."""
+        params = {"org": self._settings.org, "bucket": bucket, "precision": "ms"}
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        pack = time.monotonic() < self._slow_until
+        if pack:
+            there = packed(body)
+            done = self._http.ask("POST", "/api/v2/write", params, there, {**headers, **_PACKED}, until)
+        if not pack or _unreadable(done):
+            there = body
+            done = self._http.ask("POST", "/api/v2/write", params, there, headers, until)
+        if isinstance(done, Ok) and self._observer is not None:
+            self._observer.store_wrote(bucket, count(body), len(there))
+        return done
+
+    # ------------------------------------------------------------ what is not answered
+
+    def _settle(self, until: float) -> Done:
+        """After a request which nobody answered, let InfluxDB finish it before it gets another one.
+
+        A deletion that comes late would take away what was written since, and a line put an older revision over a
+        newer one.
+        """
+        if not self._unsettled:
+            return Ok(None)
+        there = self._http.ask("GET", "/ping", {}, b"", {}, until)
+        if isinstance(there, Err):
+            return Err(error_of(there.error, self._place(self._settings.raw_bucket)))
+        time.sleep(max(0.0, min(self._settings.settle, until - time.monotonic())))
+        self._unsettled = False
+        return Ok(None)
+
+    def _noted(self, fault: Fault, bucket: str) -> StoreError:
+        """The error that `fault` stands for, once it is remembered whether something may come late."""
+        if may_come_late(fault):
+            self._unsettled = True
+            self._slow_until = time.monotonic() + SLOW
+        return error_of(fault, self._place(bucket))
+
+    def _place(self, bucket: str) -> Place:
+        return Place(bucket, self._settings.token_file)
+
+
+_PACKED: Final = {"Content-Encoding": "gzip"}
+
+
+def _unreadable(done: Result[bytes, Fault]) -> bool:
+    """Whether InfluxDB may not have been able to unpack a body: it says 500 in several ways."""
+    return isinstance(done, Err) and isinstance(done.error, Answer) and done.error.status == 500
 
 
 def _moment(millis: Millis) -> str:
