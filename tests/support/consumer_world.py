@@ -29,6 +29,8 @@ START: Millis = 1_700_006_400_000
 STREAM = "market.majors"
 SMA = IndicatorSpec("sma", "SMA", (("timeperiod", 3),))
 EMA = IndicatorSpec("ema", "EMA", (("timeperiod", 2),))
+VWAP = IndicatorSpec("vwap", "VWAP", (("timeperiod", 2),))
+"""Reads a column that a candle may lack."""
 
 
 def symbols(*names: str) -> tuple[Symbol, ...]:

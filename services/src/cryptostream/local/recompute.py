@@ -54,7 +54,7 @@ def recompute_marked(
         written = store.write(batch)
         if isinstance(written, Err):
             return written
-        rows += sum(len(table) for table in batch.enriched)
+        rows += sum(len(table) for table in batch.replaced)
         tell(total - sum(backlog(state).values()), total)
     return Ok(rows)
 
