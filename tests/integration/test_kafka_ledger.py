@@ -230,6 +230,13 @@ def test_an_audit_is_refused_while_the_broker_is_away(stream: KafkaStream, monke
     wait_for(lambda: isinstance(books.ledger.published(BTC_1M, OPENS[0], OPENS[5]), Ok), "an answer")
 
 
+def test_audits_see_what_was_committed_a_moment_ago(stream: KafkaStream) -> None:
+    for place in range(5):
+        books = stream.owner()
+        publish(stream, books, BTC_1M, [OPENS[place]])
+        assert len(done(books.ledger.published(BTC_1M, OPENS[0], OPENS[19]))) == place + 1
+
+
 def test_what_has_no_room_in_memory_is_told_and_left_out(stream: KafkaStream) -> None:
     counted = Counted()
     books = stream.owner(counted=counted)
@@ -245,9 +252,29 @@ def test_what_has_no_room_in_memory_is_told_and_left_out(stream: KafkaStream) ->
 
 def test_what_was_published_a_moment_ago_is_known_when_the_ledger_is_read_again(stream: KafkaStream) -> None:
     books = stream.owner()
-    for place in range(12):
+    for place in range(6):
         told = checkpoint(BTC_1M, T0, OPENS[place] + MINUTE, published=place + 1)
         done(books.journal.publish(new_records(stream.name, candles(BTC_1M, [OPENS[place]])), [told]))
         assert len(done(books.ledger.published(BTC_1M, OPENS[0], OPENS[place] + 1))) == place + 1
         done(books.ledger.gaps())
         assert done(books.ledger.progress())[BTC_1M].next_open == told.next_open
+
+
+def test_an_audit_that_has_much_to_read_goes_on_where_it_was_interrupted(
+    stream: KafkaStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books = stream.owner()
+    opens = [T0 + place * MINUTE for place in range(20_000)]
+    publish(stream, books, BTC_1M, opens)
+    monkeypatch.setattr("cryptostream.log.kafka_published.PATIENCE", 0.05)
+    refused: list[LogError] = []
+
+    def audit() -> int:
+        answer = books.ledger.published(BTC_1M, opens[0], opens[-1] + 1)
+        if isinstance(answer, Err):
+            refused.append(answer.error)
+        return len(answer.value) if isinstance(answer, Ok) else 0
+
+    assert wait_for(audit, "an answer") == 20_000
+    assert refused
+    assert not any(error.fatal for error in refused)

@@ -132,7 +132,7 @@ class Broker:
 
     def call(self, coverage: Coverage, counts: dict[Series, int], entries: dict[Series, bool]) -> None:
         """Publish so many records and these checkpoints, which know the newest record before, or none."""
-        new = [record for series, count in counts.items() for record in records(series, count)]
+        new = [record for series, count in counts.items() for record in records(series) * count]
         known = {each: bool(self.offsets[each]) and newest for each, newest in entries.items()}
         made = {
             each: checkpoint(each, T0, T0, topic_offset=(0, self.offsets[each][-1]) if newest else None)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.ports import LogError, Place
@@ -89,12 +89,20 @@ class Follower:
             self._consumer.unassign()
 
     def offset_at(self, place: Place, timestamp: Millis, patience: float) -> Result[int, LogError]:
-        """Where the records begin that were published at `timestamp` (ms) or later; `OFFSET_END` if there is none."""
+        """Where the records begin that were published at `timestamp` (ms) or later.
+
+        If none is shown, that is the end as it was before the question: what was just committed may come into sight
+        at any moment.
+        """
         try:
-            (found,) = self._consumer.offsets_for_times([TopicPartition(*place, max(timestamp, 0))], timeout=patience)
+            end, first = (
+                self._consumer.offsets_for_times([TopicPartition(*place, each)], timeout=patience)[0]
+                for each in (OFFSET_END, max(timestamp, 0))
+            )
         except KafkaException as exception:
             return Err(fault(cause(exception)))
-        return Ok(found.offset) if found.error is None else Err(fault(found.error))
+        wrong = end.error or first.error
+        return Err(fault(wrong)) if wrong else Ok(end.offset if first.offset == OFFSET_END else first.offset)
 
     def partitions(self, topics: Iterable[str]) -> Result[int, LogError]:
         """How many partitions each of `topics` has. Waits while there is no broker, until stopped."""
@@ -120,7 +128,7 @@ class Follower:
             if wrong:
                 return Err(wrong)
             attempt = 0 if messages else attempt + 1
-            if time.monotonic() > until:
+            if reading.open and time.monotonic() > until:
                 return Err(LogError(f"Kafka does not show the end of {min(reading.open)}"))
             if attempt and (stopped := self._edge.wait("read", attempt, f"no answer for {min(reading.open)}")):
                 return Err(stopped)

@@ -7,6 +7,7 @@ for was published, and on to its newest record with each question after that.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from threading import Lock
 from typing import Final
 
@@ -29,12 +30,14 @@ MOST: Final = 400_000
 """Rows in memory, about 40 MB: a day of four series of 1s, or of two hundred of 1m."""
 EARLIER: Final = MINUTE
 """How far this machine's clock may be behind the exchange's."""
+TOGETHER: Final = 10_000
+"""Records after which it is seen whether there is room."""
 PATIENCE: Final = 10.0
 
 
 @dataclass(slots=True)
 class _Window:
-    """One partition: every record of open times from `since` on, up to before offset `next`.
+    """One partition: every record of open times from `since` on, as far as it was read: up to before offset `next`.
 
     `full` says that earlier ones were dropped because there was no room.
     """
@@ -50,6 +53,7 @@ class _Window:
 
     def take(self, message: Message) -> None:
         """Add a record of these open times; what is no candle was not published by a producer."""
+        self.next = (message.offset() or 0) + 1
         decoded = codec.decode(message.value() or b"")
         if isinstance(decoded, Ok) and decoded.value.open_time >= self.since:
             self.rows[message.key() or b""].add(decoded.value)
@@ -84,7 +88,6 @@ class Published:
             window = bind(self._window(place, series, start), lambda found: self._read_on(place, found))
             if isinstance(window, Err):
                 return window
-            self._windows[place] = window.value
             table = window.value.rows[series.symbol.encode()].table(start, end)
             self._trim(window.value)
             return Ok(table)
@@ -104,18 +107,30 @@ class Published:
         return map_ok(found, lambda first: _Window(start, first))
 
     def _read_on(self, place: Place, window: _Window) -> Result[_Window, LogError]:
-        """The window with all that is known to be committed."""
+        """The window with all that is known to be committed. What was read before an error is kept for next time."""
+        self._windows[place] = window
         newest = self._coverage.newest(place)
         if 0 <= newest < window.next:
             return Ok(window)
         upto = {place: newest} if newest >= 0 else {}
         read = bind(
             self._opened(),
-            lambda follower: follower.read({place: window.next}, window.take, upto=upto, patience=PATIENCE),
+            lambda follower: follower.read({place: window.next}, self._taking(window), upto=upto, patience=PATIENCE),
         )
         if isinstance(read, Ok):
             window.next = read.value[place]
         return map_ok(read, lambda _: window)
+
+    def _taking(self, window: _Window) -> Callable[[Message], None]:
+        """Adds to the window, and makes room meanwhile."""
+        numbers = count(1)
+
+        def take(message: Message) -> None:
+            window.take(message)
+            if next(numbers) % TOGETHER == 0:
+                self._trim(window)
+
+        return take
 
     def _opened(self) -> Result[Follower, LogError]:
         if self._follower is None:

@@ -55,6 +55,7 @@ _HOPELESS: Final = frozenset(
     }
 )
 """What does not become right by sending it again: people have to see it."""
+_SILENT: Final = KafkaError._FAIL  # noqa: SLF001 - librdkafka's own code
 _SOME_FAILED: Final = KafkaError._INCONSISTENT  # noqa: SLF001 - librdkafka's own code
 _PURGED: Final = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})  # noqa: SLF001 - librdkafka's own codes
 
@@ -179,12 +180,11 @@ class Transactions:
                 call(SLICE)
             except (KafkaException, SystemError) as exception:
                 error = _raised(exception)
-                if error.code() == KafkaError._FAIL and attempt >= MOST_SILENT:  # noqa: SLF001 - librdkafka's own code
-                    raise
             else:
                 return Ok(None)
             self._health.note([error])
-            if error.fatal() or error.txn_requires_abort() or not error.retriable():
+            silent = error.code() == _SILENT and attempt >= MOST_SILENT
+            if silent or error.fatal() or error.txn_requires_abort() or not error.retriable():
                 return Err(_failure(error))
             self._watch.look(self.producer)
             if stopped := self._edge.wait(what, attempt, error.str()):
@@ -219,7 +219,7 @@ def _raised(exception: BaseException) -> KafkaError:
     if isinstance(exception, KafkaException):
         return cause(exception)
     # The cause may be lost on the way: the next call fails with it again.
-    return KafkaError(KafkaError._FAIL, "the client gave no reason", retriable=True)  # noqa: SLF001 - librdkafka's own code
+    return KafkaError(_SILENT, "the client gave no reason", retriable=True)
 
 
 def _failure(error: KafkaError, *, abort: bool | None = None) -> Failure:
