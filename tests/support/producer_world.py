@@ -204,7 +204,11 @@ class World:
                     pass
 
     def tell(self, event: Event) -> None:
-        self.take(step(self.config, self.state, event, self.now))
+        state, effects = step(self.config, self.state, event, self.now)
+        wake = next_wake(self.config, state)
+        if isinstance(event, Tick):
+            assert wake is None or wake > self.now, "the shell would not sleep"
+        self.take((state, effects))
 
     def answer_one(self, choose: Callable[[int], int] = lambda _: 0) -> None:
         """Answer one of the open questions, or refuse it while the exchange fails."""
@@ -220,6 +224,10 @@ class World:
         self.tell(Fetched(fetch.purpose, fetch.start, page, table_of(rows) if fetch.purpose == "audit" else None))
 
     # ------------------------------------------------------------ time
+
+    def tell_time(self) -> None:
+        """Tell the time as it is."""
+        self.tell(Tick())
 
     def pass_to(self, until: Millis) -> None:
         """Let time pass, waking the step when it asks for it."""

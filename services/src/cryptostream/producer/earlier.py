@@ -1,6 +1,6 @@
 """What there is of a series when it begins: what the ledger says, or what this run left when it was taken away."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from cryptostream.core.market.gap import BY_CONSUMER, Gap
 from cryptostream.core.market.interval import INTERVALS, Millis
@@ -33,7 +33,7 @@ class Earlier:
         progress = ledger.progress()
         return progress if isinstance(progress, Err) else Ok(cls(ledger, gaps.value, progress.value))
 
-    def named(self, *, but: Iterable[Series]) -> tuple[Gap, ...]:
+    def named(self, *, but: Collection[Series]) -> tuple[Gap, ...]:
         """What others have named of further series, and nobody has dealt with."""
         others = (gap for series, gaps in self._gaps.items() if series not in but for gap in gaps)
         return tuple(gap for gap in others if gap.state == "open" and gap.evidence == BY_CONSUMER)

@@ -156,7 +156,7 @@ class Producer:
             self._checkpoints.remember(left)
         for series in fresh:
             self._unheard.pop(series, None)
-        self._hear(read.value.named(but=fresh))
+        self._hear(read.value.named(but=frozenset(fresh)))
         return Ok([each for step in begun.value for each in self._keep(step)])
 
     def _later(self, name: str, at: Millis | None) -> None:
@@ -253,10 +253,10 @@ class Producer:
 
     def _deal(self, arrived: list[Arrival], now: Millis) -> Done:
         """One call of the journal for all; what was reopened is written by itself, so that nothing comes between."""
-        reopened = [each for each in arrived if isinstance(each[1], Reopened)]
-        done = self._deal_with([each for each in arrived if each not in reopened] if reopened else arrived, now)
-        for each in reopened:
-            done = done if isinstance(done, Err) else self._deal_with([each], now)
+        done = self._deal_with([each for each in arrived if not isinstance(each[1], Reopened)], now)
+        for each in arrived:
+            if isinstance(each[1], Reopened) and isinstance(done, Ok):
+                done = self._deal_with([each], now)
         return done
 
     def _deal_with(self, arrived: Iterable[Arrival], now: Millis) -> Done:

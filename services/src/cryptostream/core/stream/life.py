@@ -24,8 +24,20 @@ from cryptostream.core.stream.series_state import (
 )
 
 
-def know_listing(state: SeriesState, oldest: KlinePage, now: Millis) -> Step:
-    """What lies before the first candle of the exchange was never there: it is named, not looked for."""
+def know_listing(config: ProducerConfig, state: SeriesState, oldest: KlinePage, now: Millis) -> Step:
+    """What lies before the first candle of the exchange was never there: it is named, not looked for.
+
+    An answer without any candle must come twice and a minute apart, as it must for one candle.
+    """
+    if not oldest.closed and oldest.in_progress is None:
+        doubted = now if state.listing.doubted is None else state.listing.doubted
+        if oldest.rejected or now - doubted < config.proof_pause:
+            again = Listing(known=False, retry_at=now + config.proof_pause, doubted=doubted)
+            return replace(state, listing=again), ()
+    return _list(state, oldest, now)
+
+
+def _list(state: SeriesState, oldest: KlinePage, now: Millis) -> Step:
     interval = state.interval
     state = replace(state, listing=Listing())
     running = state.live.next if oldest.in_progress is None else oldest.in_progress

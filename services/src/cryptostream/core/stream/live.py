@@ -27,8 +27,11 @@ def hold(live: Live, candles: Iterable[Candle], now: Millis) -> tuple[Live, int]
     return replace(live, held=ordered, held_since=since), repeats
 
 
-def release(interval: Interval, live: Live) -> tuple[Live, tuple[Candle, ...], tuple[Note, ...]]:
-    """Take the candles that are next in order, and check each against the chain of trade ids."""
+def release(interval: Interval, live: Live, now: Millis) -> tuple[Live, tuple[Candle, ...], tuple[Note, ...]]:
+    """Take the candles that are next in order, and check each against the chain of trade ids.
+
+    What is held behind them waits for another candle, from now on.
+    """
     cursor, trade, taken = live.next, live.trade, 0
     notes: list[Note] = []
     for candle in live.held:
@@ -40,16 +43,8 @@ def release(interval: Interval, live: Live) -> tuple[Live, tuple[Candle, ...], t
     if not taken:
         return live, (), ()
     rest = live.held[taken:]
-    waits = bool(rest)
-    released = replace(
-        live,
-        next=cursor,
-        trade=trade,
-        held=rest,
-        held_since=live.held_since if waits else None,
-        attempts=0,
-        retry_at=0,
-    )
+    since = now if rest else None
+    released = replace(live, next=cursor, trade=trade, held=rest, held_since=since, attempts=0, retry_at=0)
     return released, live.held[:taken], tuple(notes)
 
 

@@ -36,17 +36,19 @@ def is_long(config: ProducerConfig, interval: Interval, run: Run) -> bool:
     return size(interval, run) > config.page // 2
 
 
-def add(state: SeriesState, hole: Hole) -> Step:
-    """Open `hole` and ledger it; one that begins where the last repair ends only makes that one longer."""
+def give_up(state: SeriesState, hole: Hole) -> Step:
+    """Open what the live lane no longer waits for; where the last repair ends just before, that one gets longer."""
     last = state.holes[-1] if state.holes else None
-    if last is not None and _continues(last, hole) and state.interval.next(last.end) == hole.start:
+    goes_on = last is not None and last.lane == "repair" and not last.expired
+    if last is not None and goes_on and state.interval.next(last.end) == hole.start:
         return _lengthen(state, last, hole)
+    return add(state, hole)
+
+
+def add(state: SeriesState, hole: Hole) -> Step:
+    """Open `hole` and ledger it."""
     ordered = tuple(sorted((*state.holes, replace(hole, ledgered=hole.end)), key=lambda each: each.start))
     return replace(state, holes=ordered), (RecordGap(holes.gap_of(state.series, state.interval, hole)),)
-
-
-def _continues(last: Hole, hole: Hole) -> bool:
-    return last.lane == hole.lane == "repair" and not last.expired and not hole.expired
 
 
 def _lengthen(state: SeriesState, last: Hole, more: Hole) -> Step:

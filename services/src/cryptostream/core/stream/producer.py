@@ -20,7 +20,6 @@ from cryptostream.core.stream.series_state import (
     Fetch,
     Fetched,
     FetchFailed,
-    Listing,
     Live,
     Note,
     ProducerConfig,
@@ -66,12 +65,13 @@ def next_wake(config: ProducerConfig, state: SeriesState) -> Millis | None:
     """Exchange time of the next `Tick` that can change something; None if only an event can."""
     times: list[Millis] = []
     cursor, interval = state.live, state.interval
-    if _is_live(state) and state.flows:
-        if not cursor.asked and not config.polling:
-            times.append(max(live.deadline(config, interval, cursor), cursor.retry_at))
-        times.append(interval.close_time(cursor.next) + config.grace + 1)
-    if cursor.held and cursor.held_since is not None:
+    flows = _is_live(state) and state.flows
+    if flows and not cursor.asked and not config.polling:
+        times.append(max(live.deadline(config, interval, cursor), cursor.retry_at))
+    if cursor.held_since is not None:
         times.append(cursor.held_since + config.hold)
+    elif flows:
+        times.append(interval.close_time(cursor.next) + config.grace + 1)
     times.extend(hole.retry_at for hole in pasts.askable(state))
     if not state.listing.known and not state.listing.asked:
         times.append(state.listing.retry_at)
@@ -115,7 +115,7 @@ def _usable(
 
 def _publish_ready(state: SeriesState, now: Millis) -> Step:
     """Publish what is next in order, on the live lane and at the front of the holes."""
-    cursor, candles, notes = live.release(state.interval, state.live)
+    cursor, candles, notes = live.release(state.interval, state.live, now)
     state = replace(state, live=cursor, published=state.published + len(candles))
     effects: tuple[Effect, ...] = (Publish(candles, "live"), *notes) if candles else ()
     state, more = pasts.publish_ready(state, now)
@@ -136,7 +136,7 @@ def _answered(config: ProducerConfig, state: SeriesState, answer: Fetched, now: 
         case "audit":
             return _audited(config, state, answer, now)
         case "listing":
-            return life.know_listing(state, page, now)
+            return life.know_listing(config, state, page, now)
         case _:
             assert_never(answer.purpose)
 
@@ -201,7 +201,7 @@ def _failed(config: ProducerConfig, state: SeriesState, failure: FetchFailed, no
             return replace(state, audit=audit), ()
         case "listing":
             retry = max(now + config.retry_most, error.retry_at or 0)
-            return replace(state, listing=Listing(known=False, retry_at=retry)), ()
+            return replace(state, listing=replace(state.listing, asked=False, retry_at=retry)), ()
         case _:
             assert_never(failure.purpose)
 
@@ -232,7 +232,7 @@ def _give_up_live(config: ProducerConfig, state: SeriesState, now: Millis) -> St
     if run is None:
         return state, ()
     cursor, hole = live.carve(state.interval, state.live, run, now)
-    state, effects = pasts.add(replace(state, live=cursor), hole)
+    state, effects = pasts.give_up(replace(state, live=cursor), hole)
     state, released = _publish_ready(state, now)
     return state, (*effects, *released)
 

@@ -109,11 +109,15 @@ class Audit(msgspec.Struct, frozen=True):
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """Whether it is known where the exchange's candles of this series begin; until then its start is not judged."""
+    """Whether it is known where the exchange's candles of this series begin; until then its start is not judged.
+
+    `doubted` is when the exchange first answered without any candle at all.
+    """
 
     known: bool = True
     asked: bool = False
     retry_at: Millis = 0
+    doubted: Millis | None = None
 
 
 class SeriesState(msgspec.Struct, frozen=True, kw_only=True):
