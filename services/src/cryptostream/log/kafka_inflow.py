@@ -15,21 +15,22 @@ from cryptostream.log.kafka_records import ends, record_of
 class Inflow:
     """Used from one thread. `shaken` says that the group spoke since the last `take` began.
 
-    `dropped` has, by partition, the offset before which librdkafka believes to have given everything, in error.
+    `ahead` has, by partition, the offset after messages that librdkafka has given and the caller perhaps not: until he
+    was given them, its position says too much.
     """
 
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
         self._early: list[Message] = []
         self.shaken = False
-        self.dropped: dict[Place, int] = {}
+        self.ahead: dict[Place, int] = {}
 
     def take(self, limit: int, timeout: float) -> Sequence[Message]:
         """What is there, or the first message that comes and what came with it; none if the group spoke meanwhile."""
         self.shaken = False
         messages = self._there(limit) or self._first(limit, timeout)
         if self.shaken:
-            self.drop(messages)
+            self.hold_back(messages)
             return [message for message in messages if message.error()]
         return messages
 
@@ -38,12 +39,12 @@ class Inflow:
         message = self._consumer.poll(timeout)
         if message is not None:
             self._early.append(message)
+            self.hold_back([message])
         return message is not None
 
     def end(self) -> None:
         """What was fetched will be fetched again, or is another's."""
         self.shaken = True
-        self.drop(self._early)
         self._early = []
 
     def _there(self, limit: int) -> list[Message]:
@@ -59,6 +60,7 @@ class Inflow:
     def _more(self, most: int) -> list[Message]:
         return self._consumer.consume(most, 0) if most else []
 
-    def drop(self, messages: Sequence[Message]) -> None:
-        """Note that `messages` are given to nobody."""
-        self.dropped |= ends([record_of(message) for message in messages if message.error() is None])
+    def hold_back(self, messages: Sequence[Message]) -> None:
+        """Note that the caller is not given `messages`, or not yet."""
+        for place, end in ends([record_of(message) for message in messages if message.error() is None]).items():
+            self.ahead[place] = max(end, self.ahead.get(place, 0))

@@ -8,7 +8,8 @@ A commit that the broker takes proves the membership: for the session's time fro
 given these partitions. The monotonic clock goes on while a process is stopped.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import Final
 
@@ -17,8 +18,10 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 from cryptostream.core.ports import Place
 from cryptostream.core.result import Err, Ok, Result, bind
 from cryptostream.log import kafka_offsets as offsets
+from cryptostream.log.kafka_commits import Commits
 from cryptostream.log.kafka_faults import NO_MEMBER
 from cryptostream.log.kafka_holdings import NOTHING, Mark, assigned, begun, given, lost, made_anew, revoked
+from cryptostream.log.kafka_inflow import Inflow
 from cryptostream.log.kafka_topics import TopicIds
 from cryptostream.log.reader_observer import ReaderObserver, Rebalance
 
@@ -27,24 +30,25 @@ FRESH: Final = 2.0
 
 
 class Membership:
-    """One member of a group; used from one thread. `shaken` is set by the callbacks, and cleared by who looks at it."""
+    """One member of a group; used from one thread."""
 
     def __init__(
         self,
         consumer: Consumer,
         topics: Iterable[str],
         topic_ids: TopicIds,
+        commits: Commits,
         observer: ReaderObserver,
-        now: Callable[[], float],
     ) -> None:
         self._consumer = consumer
         self._topic_ids = topic_ids
+        self._commits = commits
         self._observer = observer
-        self._now = now
         self._proven = -inf
         self._fetching = False
+        self._closed = False
+        self.inflow = Inflow(consumer)
         self.holdings = NOTHING
-        self.shaken = False
         consumer.subscribe(list(topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
 
     # ------------------------------------------------------------ positions
@@ -79,6 +83,7 @@ class Membership:
         """Fetch what comes after all that was given."""
         if not self._fetching and self.holdings.settled:
             held = self.holdings.held
+            self.inflow.end()
             self._consumer.assign([TopicPartition(*place, hold.given) for place, hold in held.items()])
             self._fetching = True
 
@@ -86,6 +91,7 @@ class Membership:
         """Fetch nothing, and hold nothing that was fetched; membership and positions stay."""
         if self._fetching:
             self._consumer.assign([])
+            self.inflow.end()
             self._fetching = False
 
     def read(self, ends: Mapping[Place, int], records: int) -> None:
@@ -98,34 +104,46 @@ class Membership:
     @property
     def proven(self) -> bool:
         """Whether the last proof is fresh enough to write to a store."""
-        return self._now() - self._proven < FRESH
+        return time.monotonic() - self._proven < FRESH
 
     def commit(self, marks: Mapping[Place, Mark]) -> Result[None, KafkaError]:
-        """Commit `marks`. The error of one who is no member says that everything held is lost."""
-        sent_at = self._now()
-        if not self._stands():
+        """Commit `marks`. The error of one who is no member says that everything held is lost.
+
+        The group may speak meanwhile. `Ok` says that it did not, and that `holdings` are as they were.
+        """
+        sent_at, session = time.monotonic(), self.holdings.session
+        if not self._is_member(session):
             return self._lose()
-        done = offsets.commit(self._consumer, marks)
+        done = self._commits.send(self._consumer, self.inflow, marks)
+        if self.holdings.session != session:
+            return Err(KafkaError(KafkaError.REBALANCE_IN_PROGRESS))
         if isinstance(done, Err):
             return self._lose() if done.error.code() in NO_MEMBER else done
-        if not self._stands():
+        if not self._is_member(session):
             return self._lose()
         self._proven = sent_at
         self._observer.offsets_committed()
         return Ok(None)
 
-    def _stands(self) -> bool:
+    def _is_member(self, session: bytes | None) -> bool:
         """Without this a commit could go out in nobody's name, which an empty group takes."""
-        return bool(self._consumer.consumer_group_metadata() == self.holdings.session)
+        return bool(self._consumer.consumer_group_metadata() == session)
 
     def _lose(self) -> Err[KafkaError]:
         self.release()
         self.holdings = lost(self.holdings)
         return Err(KafkaError(KafkaError.UNKNOWN_MEMBER_ID))
 
+    def close(self) -> None:
+        """Leave the group; what it says now is of no interest."""
+        self._closed = True
+        self._consumer.close()
+
     # ------------------------------------------------------------ callbacks, out of a poll; librdkafka says `lost` too
 
     def _on_assign(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
+        if self._closed:
+            return
         consumer.assign([])
         session = bytes(consumer.consumer_group_metadata())
         self.holdings = assigned(self.holdings, [(at.topic, at.partition) for at in places], session)
@@ -141,5 +159,5 @@ class Membership:
 
     def _shake(self, kind: Rebalance) -> None:
         self._fetching = False
-        self.shaken = True
+        self.inflow.end()
         self._observer.rebalanced(kind)

@@ -6,8 +6,7 @@ passwords, access lists, missing topics) is one, and is tried again too.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -16,6 +15,7 @@ from msgspec.structs import replace
 from cryptostream.core.ports import LogError, LogRecord, Place, Turnover
 from cryptostream.core.result import Err, Ok, Result, bind, map_ok
 from cryptostream.log import kafka_offsets as offsets
+from cryptostream.log.kafka_commits import Commits
 from cryptostream.log.kafka_faults import BALANCING, CLOSED, LOST, OUT_OF_RANGE, SLOW, fault
 from cryptostream.log.kafka_health import Health
 from cryptostream.log.kafka_holdings import Hold, Mark, committed, told, unreadable
@@ -42,6 +42,8 @@ SETTINGS: Final[Config] = {
 }
 SLICE: Final = 0.1
 """Seconds for which librdkafka is listened to at once: its callbacks do not end its wait."""
+TELL: Final = 0.5
+"""Seconds after which the lag is told anew."""
 LOOK: Final = 1.0
 """Seconds between two questions for the ends of the logs, while no fetches tell them."""
 
@@ -56,11 +58,11 @@ class KafkaReader:
         self._member = member
         self._health = health
         self._watch = watch
-        self._dropped: dict[Place, int] = {}
         self._ends: Mapping[Place, int] = {}
+        self._lag: Mapping[Place, int] = {}
         self._looked_at = 0.0
+        self._told_at = 0.0
         self._closed = False
-        self._closing = Lock()
 
     @classmethod
     def open(
@@ -77,14 +79,16 @@ class KafkaReader:
         -------
         `Err` where the files of `settings` cannot be read. Whether there is a broker shows when it is polled.
         """
+        commits = Commits()
         health, watches = Health(), (CredentialWatch(settings), CredentialWatch(settings))
 
         def reader(consumer: Consumer, admin: AdminClient) -> "KafkaReader":
             ids = TopicIds(admin, time.monotonic)
-            member = Membership(consumer, topics, ids, observer or Unobserved(), time.monotonic)
+            member = Membership(consumer, topics, ids, commits, observer or Unobserved())
             return cls(consumer, member, health, lambda: (watches[0].look(consumer), watches[1].look(admin)))
 
-        properties = {**READ, **SETTINGS, **(config or {}), "group.id": group, "error_cb": health.hear}
+        properties: dict[str, Any] = {**READ, **SETTINGS, **(config or {}), "group.id": group, "error_cb": health.hear}
+        properties["on_commit"] = commits.answered
         quiet = {"error_cb": lambda _: None, "log_level": 2}  # what it would say, the consumer says
         admin = connect(AdminClient, settings, quiet)
         return bind(admin, lambda admin: map_ok(connect(Consumer, settings, properties), lambda c: reader(c, admin)))
@@ -116,11 +120,11 @@ class KafkaReader:
     def passed(self, place: Place) -> int:
         """The offset before which nothing more will be given of a partition that is held; 0 of others.
 
-        It is after what was given and the transactions' markers that follow. librdkafka knows these, but for what was
-        dropped since: its position may be after that until it was given again.
+        It is after what was given and the transactions' markers that follow. librdkafka knows these by its position,
+        which may also be after messages that it has given and nobody here was.
         """
         hold = self._member.holdings.held.get(place)
-        if hold is None or hold.given < self._dropped.get(place, 0):
+        if hold is None or hold.given < self._member.inflow.ahead.get(place, 0):
             return 0 if hold is None else hold.given
         (at,) = self._consumer.position([TopicPartition(*place)])
         return max(hold.given, at.offset)
@@ -175,16 +179,20 @@ class KafkaReader:
         return self._health.fault
 
     def lag(self) -> Mapping[Place, int]:
-        """Records after those given to the consumer, by partition held; from any thread."""
-        held = self._member.holdings.held
-        with self._closing:
-            return {} if self._closed else {place: self._behind(place, hold) for place, hold in held.items()}
+        """Records after those given to the consumer, by partition held, as of the last poll; from any thread."""
+        return self._lag
 
     def close(self) -> None:
         """Leave the group, so that others take over at once."""
-        with self._closing:
-            self._closed = True
-            self._consumer.close()
+        self._closed = True
+        self._lag = {}
+        self._member.close()
+
+    def _tell_lag(self) -> None:
+        """Who asks from another thread would wait for what this one does with the consumer."""
+        if time.monotonic() - self._told_at >= TELL:
+            self._told_at = time.monotonic()
+            self._lag = {place: self._behind(place, hold) for place, hold in self._member.holdings.held.items()}
 
     def _behind(self, place: Place, hold: Hold) -> int:
         try:
@@ -207,23 +215,12 @@ class KafkaReader:
             elif wrong := self._health.note([settled.error]):
                 return Err(wrong)
         self._member.fetch()
-        return self._accept(self._consume(limit, timeout))
-
-    def _consume(self, limit: int, timeout: float) -> list[Message]:
-        """What is there, or the first message that comes and what came with it: `consume` would wait for `limit`."""
-        self._member.shaken = False
-        there = self._consumer.consume(limit, 0)
-        if there:
-            return there
-        first = self._consumer.poll(timeout)
-        return [] if first is None else [first, *self._consumer.consume(limit - 1, 0)]
+        return self._accept(self._member.inflow.take(limit, timeout))
 
     def _accept(self, messages: Sequence[Message]) -> Records:
         records = tuple([record_of(message) for message in messages if message.error() is None])
         wrong = self._heed(messages if len(records) < len(messages) else ())
-        if self._member.shaken:  # fetched for an assignment that has ended: it is fetched again, or is another's
-            self._dropped |= ends(records)
-            records = ()
+        self._tell_lag()
         if records:
             self._health.well()
             self._member.read(ends(records), len(records))
@@ -236,12 +233,10 @@ class KafkaReader:
         """Let the group speak, without reading on."""
         self._watch()
         self._member.release()
-        message = self._consumer.poll(0)
-        if message is None:
-            return self._heed(())
-        if message.error() is None:
-            self._dropped |= ends([record_of(message)])
-        return self._heed([message])
+        messages = self._member.inflow.take(1, 0)
+        self._member.inflow.hold_back(messages)
+        self._tell_lag()
+        return self._heed(messages)
 
     def _heed(self, messages: Iterable[Message]) -> LogError | None:
         """Take in the errors among `messages`; returns what only people can mend."""
