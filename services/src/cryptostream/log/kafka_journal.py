@@ -56,9 +56,10 @@ class KafkaJournal:
         All of it is one transaction, unless it is more than `MOST` records: then several, in this order. An end
         between them leaves records that no entry tells of yet, as the next owner will see when it reads the tail.
 
-        Raises
-        ------
-        Nothing; an error is fatal, and may leave open whether the last transaction was committed.
+        Returns
+        -------
+        Partition and offset of the newest record, by topic and key. Every error is fatal; whether the last
+        transaction was committed may be open then.
         """
         if self._ended or self._transactions is None or not self._coverage.known:
             return Err(self._ended or EARLY)
