@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from cryptostream.core.codec import ledger
-from cryptostream.core.market.candle import Candle, Ints, Lane
+from cryptostream.core.market.candle import Candle, CandleTable, Ints, Lane
 from cryptostream.core.market.gap import BY_CONSUMER, Gap
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.progress import Progress
@@ -219,9 +219,12 @@ class World:
             self.tell(FetchFailed(fetch.purpose, fetch.start, self.failing))
             return
         page = self.truth.page(fetch.start, fetch.limit, self.now, lag=self.lag)
+        self.tell(Fetched(fetch.purpose, fetch.start, page, self.table() if fetch.purpose == "audit" else None))
+
+    def table(self) -> CandleTable:
+        """What was published, each at its newest revision."""
         newest = {entry.candle.open_time: entry for entry in sorted(self.log, key=lambda e: e.revision)}
-        rows = [validated(e.candle, revision=e.revision) for _, e in sorted(newest.items())]
-        self.tell(Fetched(fetch.purpose, fetch.start, page, table_of(rows) if fetch.purpose == "audit" else None))
+        return table_of([validated(e.candle, revision=e.revision) for _, e in sorted(newest.items())])
 
     # ------------------------------------------------------------ time
 
