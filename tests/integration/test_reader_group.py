@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ import pytest
 
 from cryptostream.core.ports import LogError, Turnover
 from cryptostream.core.result import Err, Ok, Result
-from cryptostream.log.kafka_settings import Config
+from cryptostream.log.kafka_membership import FRESH
+from cryptostream.log.kafka_settings import Config, KafkaSettings
 from tests.support.data import ROOT
 from tests.support.parts.kafka import Kafka
 from tests.support.parts.process import Server, wait_for
-from tests.support.readers import Counting, Read, Readers, lines, produce, readers, together
+from tests.support.readers import Counting, Read, Readers, lines, open_reader, produce, readers, together
 
 QUICK: Config = {"session.timeout.ms": 2000, "heartbeat.interval.ms": 200, "max.poll.interval.ms": 2500}
 """A group that notices sooner, for tests in which the time is not what matters."""
@@ -224,3 +226,25 @@ def test_reading_goes_on_after_the_broker_was_killed(group: Readers, topic: str)
     assert read.errors == []
     assert read.reader.fault is None
     assert read.reader.owned() == Ok(None)
+
+
+def test_a_silent_broker_holds_nobody_up(kafka: Kafka, topic: str, unique: Callable[[str], str]) -> None:
+    """network half-open: whoever waits is told within seconds, and goes on when it is over"""
+    link, name = kafka.links["plain"], unique("group")
+    produce(kafka, topic, [b"1", b"2"])
+    with closing(open_reader(KafkaSettings(link.address), name, [topic])) as reader:
+        read = Read(reader).has(2)
+        time.sleep(FRESH)
+        link.blackhole()
+        waited = time.monotonic()
+        assert isinstance(reader.owned(), Err)
+        assert reader.keep() == Ok(None)
+        assert isinstance(reader.commit(read.records), Err)
+        assert time.monotonic() - waited < 15
+        assert read.poll() == ()
+        assert reader.fault
+        link.heal()
+        produce(kafka, topic, [b"3"])
+        read.until(lambda: b"3" in read.values, "what came after")
+        read.until(lambda: reader.commit(read.records) == Ok(None), "commits are taken again")
+    assert kafka.admin.group_offsets(name)[topic, 0] == 3
