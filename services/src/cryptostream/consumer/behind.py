@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import inf
 
 from cryptostream.consumer.edges import Edges
 from cryptostream.consumer.expiries import Expiries
@@ -12,18 +13,22 @@ from cryptostream.core.stream.consumer_dirty import Chunk, next_chunk, recompute
 from cryptostream.core.stream.consumer_doubt import next_doubt, settled
 from cryptostream.core.stream.consumer_rollup import Check, checked, next_check
 from cryptostream.core.stream.consumer_state import Load
-from cryptostream.core.stream.consumer_turnover import confirmed, due, looks
+from cryptostream.core.stream.consumer_turnover import confirmed, due, looked_at, looks
 
 Piece = Callable[[], Result[None, Halt]]
 
 
 class Behind:
-    """Works on the state of `keeper` while nothing is on its way into the store."""
+    """Works on the state of `keeper` while nothing is on its way into the store.
 
-    def __init__(self, keeper: Keeper, edges: Edges, expiries: Expiries) -> None:
+    `hurry` says that whatever stands in the way of a commit is due now.
+    """
+
+    def __init__(self, keeper: Keeper, edges: Edges, expiries: Expiries, hurry: Callable[[], bool]) -> None:
         self._keeper = keeper
         self._edges = edges
         self._expiries = expiries
+        self._hurry = hurry
 
     def waits(self) -> bool:
         """Whether there is something to be done at once."""
@@ -44,7 +49,8 @@ class Behind:
             return lambda: self._settle(doubt)
         if (chunk := next_chunk(config, state)) is not None:
             return lambda: self._recompute(chunk)
-        if (partition := due(self._keeper.watches, time.monotonic())) is not None:
+        now = inf if self._hurry() else time.monotonic()
+        if (partition := due(self._keeper.watches, now)) is not None:
             return lambda: self._confirm(partition)
         if (check := next_check(config, state)) is not None:
             return lambda: self._check(check)
@@ -72,7 +78,7 @@ class Behind:
         kept = self._keeper.keep(state, batch)
         if isinstance(kept, Err):
             return kept
-        self._keeper.unwatch(partition)
+        self._keeper.watches = looked_at(self._keeper.watches, partition, time.monotonic())
         if batch.raw:
             self._edges.log.warning("older_revisions_replaced", partition=partition, candles=len(batch.raw))
         return Ok(None)

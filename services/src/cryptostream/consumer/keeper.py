@@ -1,12 +1,14 @@
 """The consumer's side towards the store: takes batches in, keeps what is computed behind them. Owns the state.
 
 While one batch is being written, the next one is read and judged as if that succeeded. If it does not, the judgement is
-thrown away: a step has no effects. What needs a look into the store waits for the write.
+thrown away: a step has no effects. What needs a look into the store waits for the write. A batch is written only after
+the next one was polled: so partitions do not change hands while something is on its way.
 
 A store that refuses a batch gets it in halves, until the record that it refuses stands alone and becomes a dead letter
 while the rest is stored.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -61,6 +63,7 @@ class Keeper:
         self._dirty = edges.store.dirty
         self._patience = patience
         self._refused_in_a_row = 0
+        self._ready: Draft | None = None
         self._flight: tuple[Draft, Future[Put]] | None = None
 
     def begin(self) -> Result[None, Halt]:
@@ -78,47 +81,61 @@ class Keeper:
     # ------------------------------------------------------------ batches
 
     @property
-    def in_flight(self) -> int:
-        """How many records are being stored."""
-        return len(self._flight[0].records) if self._flight else 0
+    def taken(self) -> int:
+        """How many records were taken and are not stored yet."""
+        return len(self._ready.records) if self._ready else 0
 
     def take(self, records: Sequence[LogRecord]) -> Result[None, Halt]:
-        """Begin to store what is new in `records`, once what was taken before is stored."""
+        """Judge `records` while what was taken before is being stored; they are stored with the next call."""
+        started = self._start()
+        if isinstance(started, Err):
+            return started
         drafted = self._draft(records)
-        finished = drafted if isinstance(drafted, Err) else self.finish()
-        if isinstance(finished, Err):
-            return finished
+        landed = drafted if isinstance(drafted, Err) else self._land()
+        if isinstance(landed, Err):
+            return landed
         if isinstance(drafted, Ok) and drafted.value.base is not self.state:
             drafted = self._draft(records)
-        if isinstance(drafted, Err):
-            return drafted
-        writing = self._store.start(drafted.value.outcome.batch)
-        if isinstance(writing, Err):
-            return writing
-        self._flight = drafted.value, writing.value
-        return Ok(None)
+        if isinstance(drafted, Ok):
+            self._ready = drafted.value
+            return Ok(None)
+        return drafted
 
     def finish(self) -> Result[None, Halt]:
-        """Wait until the store has what was taken."""
-        if self._flight is None:
-            return Ok(None)
-        (draft, writing), self._flight = self._flight, None
-        return self._finish(draft, writing.result())
+        """Store what was taken."""
+        started = self._start()
+        return started if isinstance(started, Err) else self._land()
 
     def abandon(self) -> None:
         """Let go of what was taken and is not known to be stored."""
         if self._flight is not None:
             self._flight[1].result()
-            self._flight = None
+        self._ready = self._flight = None
+
+    def _start(self) -> Result[None, Halt]:
+        """Begin to write what is ready."""
+        draft, self._ready = self._ready, None
+        if draft is None:
+            return Ok(None)
+        writing = self._store.start(draft.outcome.batch)
+        if isinstance(writing, Err):
+            return writing
+        self._flight = draft, writing.value
+        return Ok(None)
+
+    def _land(self) -> Result[None, Halt]:
+        """Wait until the store has what is on its way."""
+        if self._flight is None:
+            return Ok(None)
+        (draft, writing), self._flight = self._flight, None
+        return self._finish(draft, writing.result())
 
     def hand_over(self, lost: frozenset[int], gained: frozenset[int], due: float) -> None:
         """Forget the series of partitions which others read meanwhile; look again at those gained when it is `due`."""
+        if lost:
+            self.abandon()
         self.state = forgotten(self.state, lost)
         self.watches = watched(self.watches, lost, gained, due)
-
-    def unwatch(self, partition: int) -> None:
-        """What was remembered of a partition has been looked at."""
-        self.watches = watched(self.watches, (partition,), (), 0.0)
 
     def _draft(self, records: Sequence[LogRecord]) -> Result[Draft, Halt]:
         arrivals = read(self.config, records, self._clock.now())
@@ -143,7 +160,7 @@ class Keeper:
 
     def _adopt(self, draft: Draft) -> Result[None, Halt]:
         self.state = draft.state
-        self.watches = remembered(self.watches, draft.state, draft.outcome)
+        self.watches = remembered(self.watches, draft.state, draft.outcome, time.monotonic())
         self._refused_in_a_row = 0 if draft.outcome.batch.raw else self._refused_in_a_row
         self._stored(draft.records, draft.state, draft.outcome)
         return Ok(None)
@@ -220,7 +237,7 @@ class Keeper:
         new = unknown(self.config, self._ahead, series)
         if not new and not needs(self.config, self._ahead, arrivals):
             return Ok({})
-        done = self.finish()
+        done = self._land()
         if isinstance(done, Ok) and new:
             done = self._admit(series)
         if isinstance(done, Ok) and new:

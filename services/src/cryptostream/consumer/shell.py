@@ -67,7 +67,7 @@ class Consumer:
         )
         self._keeper = Keeper(replace(config, atomic=edges.store.atomic), edges, self._patience, self._stored)
         self._expiries = Expiries(self._keeper, edges, self._patience, self._uncommitted)
-        self._behind = Behind(self._keeper, edges, self._expiries)
+        self._behind = Behind(self._keeper, edges, self._expiries, self._overfull)
         self._hand = Hand()
         self._book = Book()
         self._tally = Tally()
@@ -133,16 +133,14 @@ class Consumer:
         if self._overfull():
             return self._work_behind(idle=False)
         self._keeper.config = with_symbols(self._keeper.config, self._symbols)
-        wait = 0.0 if self._keeper.in_flight or self._behind.waits() else self._pace.poll
+        wait = 0.0 if self._keeper.taken or self._behind.waits() else self._pace.poll
         records = self._patience.until_done("polling", lambda: self._edges.reader.poll(self._pace.limit, wait))
         if isinstance(records, Err):
             return records
         self._patience.polled()
-        turned = self._turn_over(self._edges.reader.turnover())
-        if isinstance(turned, Err):
-            return turned
+        self._turn_over(self._edges.reader.turnover())
         self._hand = polled(self._hand, records.value)
-        new = self._hand.queue[self._keeper.in_flight :]
+        new = self._hand.queue[self._keeper.taken :]
         if not new:
             return self._work_behind(idle=True)
         self._settled = False
@@ -209,10 +207,8 @@ class Consumer:
 
     def _may_commit(self) -> bool:
         """Whether nothing has to be computed again that is known here alone, and nothing looked at once more."""
-        if self._keeper.config.atomic:
-            return True
-        watched = any(watch.revised or watch.runs for watch in self._keeper.watches.values())
-        return self._keeper.state.clean and (self._overfull() or not watched)
+        watched = any(watch.waits for watch in self._keeper.watches.values())
+        return self._keeper.config.atomic or (self._keeper.state.clean and not watched)
 
     def _uncommitted(self) -> frozenset[Place]:
         return frozenset((*self._hand.held, *((each.topic, each.partition) for each in self._hand.queue)))
@@ -235,13 +231,10 @@ class Consumer:
 
     # ------------------------------------------------------------ partitions that change hands
 
-    def _turn_over(self, turnover: Turnover) -> Result[None, Halt]:
-        """Forget what was lost, once what is on its way into the store has arrived or failed."""
+    def _turn_over(self, turnover: Turnover) -> None:
+        """Forget what was lost; what is left of the queue is judged anew."""
         if turnover == Turnover():
-            return Ok(None)
-        done = self._keeper.finish() if turnover.lost else Ok(None)
-        if isinstance(done, Err) and not done.error.lost:
-            return done
+            return
         self._hand = parted(self._hand, turnover.lost)
         ledger = ledger_topic(self._keeper.config.stream)
         lost, gained = (
@@ -252,7 +245,6 @@ class Consumer:
         self._expiries.part(turnover.lost)
         self._expiries.notice(turnover.expired, self._book)
         self._edges.log.info("turnover", lost=len(turnover.lost), gained=len(turnover.gained))
-        return Ok(None)
 
     def _recovered(self, done: Result[None, Halt]) -> Result[None, Halt]:
         """Go on with what is left after partitions were lost."""
@@ -260,4 +252,5 @@ class Consumer:
             return done
         self._keeper.abandon()
         self._patience.stop.wait(self._pace.backoff.first)
-        return self._turn_over(self._edges.reader.turnover())
+        self._turn_over(self._edges.reader.turnover())
+        return Ok(None)

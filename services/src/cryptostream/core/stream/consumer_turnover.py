@@ -59,6 +59,11 @@ class Watch:
     runs: Mapping[Series, tuple[Run, ...]] = field(default_factory=dict)
 
     @property
+    def waits(self) -> bool:
+        """Whether there is anything to be looked at."""
+        return bool(self.revised or self.runs)
+
+    @property
     def candles(self) -> int:
         return sum(map(len, self.revised.values()))
 
@@ -73,22 +78,33 @@ def watched(watches: Watches, lost: Iterable[int], gained: Iterable[int], due: f
     return {**kept, **{partition: Watch(due) for partition in gained}}
 
 
-def remembered(watches: Watches, state: ConsumerState, outcome: Outcome) -> Watches:
-    """Watches with what was stored by a step that led to `state`."""
+def remembered(watches: Watches, state: ConsumerState, outcome: Outcome, now: float) -> Watches:
+    """Watches with what was stored at `now` by a step that led to `state`."""
+    if not watches:
+        return watches
     runs = (*outcome.stale, *map(_span, outcome.batch.replaced))
     return {
-        partition: replace(
-            watch,
-            revised=_with_revised(watch, [each for each in outcome.batch.raw if _at(state, each) == partition]),
-            runs=_with_runs(watch, state, [each for each in runs if state.partitions.get(each[0].symbol) == partition]),
-        )
+        partition: _with(watch, partition, state, outcome.batch.raw, runs) if now < watch.due else watch
         for partition, watch in watches.items()
+        if now < watch.due or watch.waits
     }
 
 
 def due(watches: Watches, now: float) -> int | None:
-    """A partition whose candles are to be looked at now."""
-    return next((at for at, watch in watches.items() if watch.due <= now or watch.candles > MOST), None)
+    """A partition whose candles are to be looked at now: there are some, and it is time, or there are too many."""
+    return next(
+        (
+            partition
+            for partition, watch in watches.items()
+            if watch.waits and (watch.due <= now or watch.candles > MOST)
+        ),
+        None,
+    )
+
+
+def looked_at(watches: Watches, partition: int, now: float) -> Watches:
+    """Watches after a partition was looked at; if that was too early, what comes until then is remembered again."""
+    return watched(watches, (partition,), (partition,) if now < watches[partition].due else (), watches[partition].due)
 
 
 def looks(config: ConsumerConfig, watch: Watch) -> tuple[Load, ...]:
@@ -119,8 +135,11 @@ def _span(table: EnrichedTable) -> tuple[Series, Run]:
     return table.series, (int(table.open_time[0]), int(table.open_time[-1]))
 
 
-def _at(state: ConsumerState, candle: ValidatedCandle) -> int | None:
-    return state.partitions.get(candle.record.symbol)
+def _with(watch: Watch, partition: int, state: ConsumerState, raw: Iterable[ValidatedCandle], stale: Stale) -> Watch:
+    """`watch` with what belongs to its partition."""
+    candles = [each for each in raw if state.partitions.get(each.record.symbol) == partition]
+    runs = [each for each in stale if state.partitions.get(each[0].symbol) == partition]
+    return replace(watch, revised=_with_revised(watch, candles), runs=_with_runs(watch, state, runs))
 
 
 def _with_revised(
