@@ -17,7 +17,7 @@ from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.progress import Progress
 from cryptostream.core.market.series import Series
 from cryptostream.core.market.table import table_of
-from cryptostream.core.ports import ExchangeError
+from cryptostream.core.ports import ExchangeError, KlinePage
 from cryptostream.core.stream import resume
 from cryptostream.core.stream.begin import Past, begin, series_next, series_start
 from cryptostream.core.stream.checkpoint import due_at, is_news, past_of, progress_of, untold_gaps
@@ -219,11 +219,13 @@ class World:
             self.tell(FetchFailed(fetch.purpose, fetch.start, self.failing))
             return
         page = self.truth.page(fetch.start, fetch.limit, self.now, lag=self.lag)
-        self.tell(Fetched(fetch.purpose, fetch.start, page, self.table() if fetch.purpose == "audit" else None))
+        self.tell(Fetched(fetch.purpose, fetch.start, page, self.table(page) if fetch.purpose == "audit" else None))
 
-    def table(self) -> CandleTable:
-        """What was published, each at its newest revision."""
-        newest = {entry.candle.open_time: entry for entry in sorted(self.log, key=lambda e: e.revision)}
+    def table(self, page: KlinePage) -> CandleTable:
+        """What was published of the same candles, each at its newest revision."""
+        asked = {candle.open_time for candle in page.closed}
+        published = sorted((e for e in self.log if e.candle.open_time in asked), key=lambda e: e.revision)
+        newest = {entry.candle.open_time: entry for entry in published}
         return table_of([validated(e.candle, revision=e.revision) for _, e in sorted(newest.items())])
 
     # ------------------------------------------------------------ time
