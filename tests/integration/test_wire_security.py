@@ -15,7 +15,7 @@ from tests.support.parts.tls import Authority
 from tests.support.service_process import ServiceProcess
 from tests.support.service_world import Exchange, ServiceWorld, started
 
-HISTORY = {"history": {"seconds": 120}}
+HISTORY = {"history": {"seconds": 60}}
 WRONG_HOST = ("elsewhere.example",)
 PAGES = ("/metrics", "/status", "/healthz", "/readyz", "/none")
 
