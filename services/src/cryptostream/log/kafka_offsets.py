@@ -1,9 +1,9 @@
-"""Questions of a reader to the broker, and its commits. Each blocks for some seconds at most, and none raises.
+"""Questions of a reader to the broker. Each blocks for some seconds at most, and none raises.
 
 What a commit says besides the offset stands in its metadata, as JSON, which lives and dies with the offset.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -48,18 +48,18 @@ def marks(consumer: Consumer, places: Iterable[Place]) -> Result[dict[Place, Mar
         found = consumer.committed([TopicPartition(*place) for place in places], timeout=PATIENCE)
     except KafkaException as exception:
         return Err(cause(exception))
-    wrong = _first_error(found)
+    wrong = first_error(found)
     return Err(wrong) if wrong else Ok({(at.topic, at.partition): _mark(at) for at in found})
 
 
-def commit(consumer: Consumer, changed: Mapping[Place, Mark]) -> Result[None, KafkaError]:
-    """Commit these marks in the name of the current membership; `Ok` says that the broker has taken them all."""
-    try:
-        done = consumer.commit(offsets=[_offset(place, mark) for place, mark in changed.items()], asynchronous=False)
-    except KafkaException as exception:
-        return Err(cause(exception))
-    wrong = _first_error(done)
-    return Err(wrong) if wrong else Ok(None)
+def offset(place: Place, mark: Mark) -> TopicPartition:
+    """`mark` as it is committed."""
+    return TopicPartition(*place, mark.offset, msgspec.json.encode(_Note(mark.expired, mark.topic_id)).decode())
+
+
+def first_error(found: Iterable[TopicPartition]) -> KafkaError | None:
+    """What is wrong with one of the partitions that the broker was asked about."""
+    return next((at.error for at in found if at.error is not None), None)
 
 
 def _offsets_at(
@@ -70,16 +70,8 @@ def _offsets_at(
         found = consumer.offsets_for_times([TopicPartition(*place, timestamp) for place in places], timeout=patience)
     except KafkaException as exception:
         return Err(cause(exception))
-    wrong = _first_error(found)
+    wrong = first_error(found)
     return Err(wrong) if wrong else Ok({(at.topic, at.partition): at.offset for at in found})
-
-
-def _first_error(found: Iterable[TopicPartition]) -> KafkaError | None:
-    return next((at.error for at in found if at.error is not None), None)
-
-
-def _offset(place: Place, mark: Mark) -> TopicPartition:
-    return TopicPartition(*place, mark.offset, msgspec.json.encode(_Note(mark.expired, mark.topic_id)).decode())
 
 
 def _mark(at: TopicPartition) -> Mark | None:
@@ -93,5 +85,5 @@ def _note(metadata: str | None) -> _Note:
     """What another program wrote there says nothing to us."""
     try:
         return msgspec.json.decode(metadata or "{}", type=_Note)
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _Note()
