@@ -89,11 +89,11 @@ def restated(world: World, chance: float) -> Iterator[None]:
 
 
 def stopped(kind: str) -> Callable[[World, float], AbstractContextManager[None]]:
-    """No trades of one symbol from a second on, for a time of the exchange's own."""
+    """No trades of one symbol, for a time of the exchange's own; it begins so late that no candle of it is over yet."""
 
     @contextmanager
     def strike(world: World, chance: float) -> Iterator[None]:
-        start = world.market.now() + SECOND
+        start = world.market.now() + int(2 * SECOND * world.clock.speed)
         length = int(30 + 90 * chance) * SECOND
         stop = {"start": start, "end": start + length, "kind": kind, "symbols": _some(world, chance, 1)}
         world.market.set(stops=[*world.market.faults()["stops"], stop])
