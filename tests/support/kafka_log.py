@@ -38,8 +38,11 @@ class PrefixedReader:
     def owned(self) -> Result[None, LogError]:
         return self.reader.owned()
 
+    def passed(self, place: Place) -> int:
+        return self.reader.passed((self._prefix + place[0], place[1]))
+
     def restored(self, place: Place) -> Result[None, LogError]:
-        return self.reader.restored(place)
+        return self.reader.restored((self._prefix + place[0], place[1]))
 
     def commit(self, records: Sequence[LogRecord]) -> Result[None, LogError]:
         return self.reader.commit([replace(each, topic=self._prefix + each.topic) for each in records])
