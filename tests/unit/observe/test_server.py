@@ -49,6 +49,16 @@ def ask(server: StatusServer, path: str, method: str = "GET") -> tuple[HTTPRespo
         return response, response.read()
 
 
+@pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6 here")
+def test_it_listens_on_ipv6_as_well(world: World) -> None:
+    started_there = start_server(world.pages(), 0, "::1")
+    if isinstance(started_there, Err):
+        pytest.skip(started_there.error)
+    with closing(started_there.value) as server:
+        assert server.url == f"http://[::1]:{server.port}"
+        assert ask(server, "/healthz")[1] == b"ok\n"
+
+
 @pytest.mark.parametrize(
     ("path", "kind", "body"),
     [

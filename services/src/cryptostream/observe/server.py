@@ -1,6 +1,7 @@
 """`/metrics`, `/healthz`, `/readyz` and `/status` over HTTP. Answers what it is given: it decides nothing."""
 
 import errno
+import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -62,7 +63,7 @@ class StatusServer:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
 
     def close(self) -> None:
         """Stop listening; once it returns, the port is free. A second call does nothing."""
@@ -117,6 +118,10 @@ def _plain(status: HTTPStatus, text: str) -> Answer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
 
     def server_bind(self) -> None:
         # The base class would look the host's name up, which hangs where there is no name server.
