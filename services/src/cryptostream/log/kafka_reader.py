@@ -33,7 +33,7 @@ SETTINGS: Final[Config] = {
     "auto.offset.reset": "error",
     "allow.auto.create.topics": False,
     "topic.metadata.refresh.interval.ms": 10_000,  # a topic that comes late is found
-    "socket.timeout.ms": 5000,  # also how long a commit waits for its answer
+    "socket.timeout.ms": 5000,  # what got lost is found out before the session ends
     # About 30 MB at more than 200,000 records a second: what is fetched comes compressed, what waits does not.
     "queued.max.messages.kbytes": 4096,
     "fetch.max.bytes": 1_048_576,
