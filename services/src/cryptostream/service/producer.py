@@ -1,9 +1,11 @@
 """`cryptostream producer`: one stream from the exchange to Kafka, in one process."""
 
+import ssl
 from pathlib import Path
 from threading import Event
 
 from cryptostream.clock import SystemClock
+from cryptostream.core.codec.record import ledger_topic
 from cryptostream.core.codec.service import Assignment
 from cryptostream.core.codec.status import LogStatus, Status
 from cryptostream.core.market.series import Series
@@ -11,17 +13,18 @@ from cryptostream.core.ports import LogError
 from cryptostream.core.resource.plan import plan
 from cryptostream.core.resource.rights import kafka_rights
 from cryptostream.core.resource.spec import StreamSpec
-from cryptostream.core.result import Ok, Result
+from cryptostream.core.result import Err, Ok, Result
 from cryptostream.exchange.online import Online
 from cryptostream.log.kafka_books import kafka_books
 from cryptostream.log.kafka_edge import KafkaEdge
-from cryptostream.log.kafka_settings import settings_of
+from cryptostream.log.kafka_settings import KafkaSettings, settings_of
 from cryptostream.observe.logs import Log
 from cryptostream.observe.metrics import Metrics
 from cryptostream.producer.edges import Edges, Job
 from cryptostream.producer.job import job_of, series_of
 from cryptostream.producer.shell import Producer
 from cryptostream.service.endpoints import tell_blocked
+from cryptostream.service.ping import Ping
 from cryptostream.service.process import Service, run_service
 from cryptostream.service.settings import Settings
 from cryptostream.service.status import Moment, producer_status
@@ -34,26 +37,31 @@ def producer(config: Path) -> int:
 
 
 def open_producer(settings: Settings, ending: Event, log: Log) -> Result[Service, LogError]:
-    """Put a producer together. Nothing is connected yet."""
-    return Ok(ProducerService(settings, ending, log))
+    """Put a producer together. Nothing is connected yet; a certificate that is none is told now."""
+    kafka = settings_of(settings.config.kafka, Path())
+    usable = Usable.open(kafka, kafka_rights(plan(settings.spec), "producer"), log)
+    if isinstance(usable, Err):
+        return usable
+    try:
+        ssl.create_default_context(cafile=settings.config.exchange_ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        detail = f"exchangeCaFile: no certificates in {settings.config.exchange_ca_file}: {error}"
+        return Err(LogError(detail, fatal=True))
+    return Ok(ProducerService(settings, kafka, usable.value, ending, log))
 
 
 class ProducerService:
     """A producer, its exchange and its log."""
 
-    def __init__(self, settings: Settings, ending: Event, log: Log) -> None:
+    def __init__(self, settings: Settings, kafka: KafkaSettings, usable: Usable, ending: Event, log: Log) -> None:
         config, spec = settings.config, settings.spec
-        self._settings = settings
-        self._assigned, self._spec, self._log = settings.assigned, spec, log
+        self._settings, self._usable, self._log = settings, usable, log
+        self._assigned, self._spec = settings.assigned, spec
         self._online = Online(
-            spec.source.endpoints,
-            SystemClock(),
-            proxy_url=spec.egress.proxy_url,
-            ca_file=config.exchange_ca_file,
+            spec.source.endpoints, SystemClock(), proxy_url=spec.egress.proxy_url, ca_file=config.exchange_ca_file
         )
         self._metrics = Metrics(spec.stream, self._online.clock.now, simulated=config.simulated)
-        kafka = settings_of(config.kafka, Path())
-        self._usable = Usable(kafka, kafka_rights(plan(spec), "producer"), log)
+        self._ping = Ping(kafka, ledger_topic(spec.stream))
         edge = KafkaEdge(kafka, stop=ending, tell=log, observer=self._metrics)
         self._books = kafka_books(spec.stream, edge, lambda: series_of(self._spec), lambda: self._online.clock.offset)
         self._told: frozenset[Series] = frozenset()
@@ -66,7 +74,11 @@ class ProducerService:
     def run(self, ending: Event) -> Result[None, LogError]:
         tell_blocked(self._spec, self._settings.config.exchange_ca_file, self._log)
         self._usable.wait(ending)
-        return self._producer.run(ending)
+        self._ping.start()
+        try:
+            return self._producer.run(ending)
+        finally:
+            self._ping.close()
 
     def assign(self, assigned: Assignment, spec: StreamSpec) -> None:
         """Follow other symbols, as a difference; and obey a ban that others were told of."""
@@ -101,7 +113,7 @@ class ProducerService:
         self._online.close()
 
     def _log_fault(self) -> str | None:
-        return self._usable.fault or self._books.journal.fault
+        return self._usable.fault or self._books.journal.fault or self._ping.fault
 
     def _tell_gaps(self) -> None:
         """The gaps of each series; those that are no longer followed are forgotten."""
