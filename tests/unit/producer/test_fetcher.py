@@ -1,7 +1,8 @@
-"""Each question gets exactly one answer, whatever the exchange's client does."""
+"""Each question gets exactly one answer, whatever the exchange's client does, and none waits for the less urgent."""
 
 from dataclasses import replace
 from queue import SimpleQueue
+from threading import Event as Flag
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from cryptostream.observe.logs import Log
 from cryptostream.observe.metrics import Metrics
 from cryptostream.producer.edges import Edges
 from cryptostream.producer.fetcher import Fetcher
+from tests.support.feed import wait
 
 SERIES = Series("BTCUSDC", "1m")
 PAGE = KlinePage((), None, 1)
@@ -33,9 +35,9 @@ class Answering:
         return self._answer
 
 
-def asked(answer: Any, *, room: bool = True) -> tuple[SimpleQueue[Event], Fetcher]:
+def asked(answer: Any, *, room: bool = True, exchange: Any = None) -> tuple[SimpleQueue[Event], Fetcher]:
     clock = ExchangeClock(ManualClock(1))
-    exchange: Any = Answering(answer)
+    exchange = exchange or Answering(answer)
     nothing: Any = None
     edges = Edges(
         journal=nothing,
@@ -75,3 +77,57 @@ def test_history_waits_for_room_and_ends_when_closed() -> None:
     assert events.get(timeout=10) == Fetched("repair", 5, PAGE)
     fetcher.close()
     assert events.empty()
+
+
+def test_a_chore_is_not_begun_again_while_it_waits_or_runs() -> None:
+    _, fetcher = asked(Ok(PAGE))
+    begun, go_on = Flag(), Flag()
+    done: list[str] = []
+
+    def slow() -> None:
+        begun.set()
+        go_on.wait(10)
+        done.append("slow")
+
+    fetcher.later("clock", slow)
+    assert begun.wait(10)
+    for _ in range(5):
+        fetcher.later("clock", slow)
+        fetcher.later("markets", lambda: done.append("other"))
+    go_on.set()
+    wait(lambda: len(done) == 2, "both are done")
+    fetcher.later("clock", lambda: done.append("again"))
+    wait(lambda: len(done) == 3, "it is done again")
+    fetcher.close()
+    assert done == ["slow", "other", "again"]
+
+
+def test_what_breaks_in_the_background_is_told() -> None:
+    _, fetcher = asked(Ok(PAGE))
+    done: list[int] = []
+    fetcher.later("clock", lambda: done.append(1 // 0))
+    fetcher.later("markets", lambda: done.append(1))
+    wait(lambda: done == [1], "the next one is done")
+    fetcher.close()
+
+
+def test_live_candles_do_not_wait_for_repairs_nor_these_for_history() -> None:
+    go_on = Flag()
+
+    class Slow(Answering):
+        def klines(self, series: Series, start: int, limit: int) -> Any:
+            assert (series, start) == (SERIES, 5)
+            if limit != 10:
+                go_on.wait(10)
+            return Ok(PAGE)
+
+    events, fetcher = asked(Ok(PAGE), exchange=Slow(Ok(PAGE)))
+    for _ in range(20):
+        fetcher.ask(SERIES, Fetch("history", 5, 11))
+        fetcher.ask(SERIES, Fetch("repair", 5, 11))
+    fetcher.ask(SERIES, Fetch("live", 5, 10))
+    assert events.get(timeout=10) == Fetched("live", 5, PAGE)
+    go_on.set()
+    for _ in range(40):
+        events.get(timeout=10)
+    fetcher.close()

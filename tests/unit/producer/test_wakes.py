@@ -16,3 +16,11 @@ def test_the_newest_time_of_each_key_counts(given_times: list[tuple[str, int | N
     assert sorted(wakes.due(now)) == sorted(key for key, at in newest.items() if at <= now)
     assert wakes.due(now) == ()
     assert wakes.next() == min((at for at in newest.values() if at > now), default=None)
+
+
+def test_outdated_times_do_not_pile_up() -> None:
+    wakes: Wakes[str] = Wakes()
+    for turn in range(10_000):
+        wakes.set("a", 1_000_000 - turn)
+    assert len(wakes._heap) < 100
+    assert wakes.next() == 1_000_000 - 9_999

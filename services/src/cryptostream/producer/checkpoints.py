@@ -34,13 +34,15 @@ class Checkpoints:
 
     def due(self, states: Mapping[Series, SeriesState], now: Millis, generation: int, at: int) -> list[Progress]:
         """Checkpoints to be written at `now` (ms), with `at` (µs) as their time."""
-        return self._news((states[series] for series in self._wakes.due(now)), generation, at)
+        told = self._told((states[series] for series in self._wakes.due(now)), generation, at)
+        return [each for each in told if is_news(self._last.get(each.series), each)]
 
     def last_words(self, states: Iterable[SeriesState], generation: int, at: int) -> list[Gap | Progress]:
-        """All that is to be written of series that stop."""
+        """All that is to be written of series that stop: also where the log has come to, so that no tail is left."""
         stopping = tuple(states)
         gaps = [gap for state in stopping for gap in untold_gaps(state)]
-        return [*gaps, *self._news(stopping, generation, at)]
+        told = self._told(stopping, generation, at)
+        return [*gaps, *(each for each in told if is_news(self._last.get(each.series), each) or self._is_ahead(each))]
 
     def written(self, checkpoints: Iterable[Progress], newest: Newest, published: Iterable[Series]) -> None:
         """The log has these, and its newest records of the series `published`."""
@@ -55,9 +57,11 @@ class Checkpoints:
         """A series has stopped."""
         self._wakes.set(series, None)
 
-    def _news(self, states: Iterable[SeriesState], generation: int, at: int) -> list[Progress]:
-        told = (
-            progress_of(state, topic_offset=self._newest.get(state.series), generation=generation, at=at)
-            for state in states
-        )
-        return [each for each in told if is_news(self._last.get(each.series), each)]
+    def _told(self, states: Iterable[SeriesState], generation: int, at: int) -> Iterable[Progress]:
+        for state in states:
+            place = self._newest.get(state.series)
+            yield progress_of(state, topic_offset=place, generation=generation, at=at)
+
+    def _is_ahead(self, now: Progress) -> bool:
+        last = self._last.get(now.series)
+        return last is None or now.topic_offset != last.topic_offset

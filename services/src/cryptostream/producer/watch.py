@@ -35,11 +35,11 @@ class Watch:
             return
         error = (self._edges.clock.now() - asked + 1) // 2
         moved = measured.value - self._edges.clock.offset
-        if self._error is None or abs(moved) > error or error < self._error:
-            known, self._error = self._error, error
-            self._edges.clock.offset = measured.value
-            if known is not None and abs(moved) > MOVED + error + known:
-                self._edges.log.warning("clock_moved", by_ms=moved)
+        explained = error + (self._error or 0)
+        if self._error is not None and abs(moved) > MOVED + explained:
+            self._edges.log.warning("clock_moved", by_ms=moved)
+        if self._error is None or error < self._error or abs(moved) > explained:
+            self._error, self._edges.clock.offset = error, measured.value
         self._edges.observer.exchange(clock_offset=self._edges.clock.offset)
 
     def markets(self) -> None:
