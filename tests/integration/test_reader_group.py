@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cryptostream.core.ports import LogError, Turnover
+from cryptostream.core.ports import LogError, Place, Turnover
 from cryptostream.core.result import Err, Ok, Result
 from cryptostream.log.kafka_membership import FRESH
 from cryptostream.log.kafka_settings import Config, KafkaSettings
@@ -62,6 +62,13 @@ def child(group: Readers, tmp_path: Path) -> Iterator[Child]:
         yield Child(process, barrier)
 
 
+def regained(read: Read, place: Place) -> bool:
+    """Poll one record at most in the turn that gives the partition back."""
+    read.reader.poll(1, 0.05)
+    read.note(read.reader.turnover())
+    return place in read.gained
+
+
 def is_lost(done: Result[None, LogError]) -> bool:
     return isinstance(done, Err) and done.error.lost
 
@@ -96,8 +103,8 @@ def test_who_is_held_up_beyond_its_session_writes_nothing(group: Readers, child:
     assert other.reader.commit(other.records[:1]) == Ok(None)
     child.let_go()
     child.process.resume()
-    assert child.waits("refused")["lost"]
-    assert "lost=True" in child.waits("not committed")["error"]
+    child.waits("refused")  # as lost, or as not provable yet: whichever the broker's answer finds first
+    child.waits("not committed")
     assert not child.said("written")
     assert group.committed()[topic, 0] == 1
     wait_for(lambda: child.said("lost"), "it is told what was lost")
@@ -107,8 +114,8 @@ def test_what_was_polled_before_a_loss_is_not_committed_after(group: Readers, to
     """Even if the partition has come back meanwhile."""
     first = Read(group.join(config=QUICK))
     for partition in range(3):
-        produce(group.kafka, topic, [b"1", b"2"], partition=partition)
-    first.has(6)
+        produce(group.kafka, topic, [b"1", b"2", b"3"], partition=partition)
+    first.has(9)
     old = list(first.records)
     second = Read(group.join(config=QUICK))
     together([first, second], lambda: first.lost and second.gained, "a share for each")
@@ -119,7 +126,7 @@ def test_what_was_polled_before_a_loss_is_not_committed_after(group: Readers, to
     assert second.reader.commit([r for r in second.records if (r.topic, r.partition) == lost][:1]) == Ok(None)
     second.reader.close()
     first.gained.clear()
-    first.until(lambda: lost in first.gained, "it is back")
+    wait_for(lambda: regained(first, lost), "it is back")
     assert is_lost(first.reader.commit(polled))
     assert group.committed()[lost] == 1
 

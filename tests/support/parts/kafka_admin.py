@@ -92,7 +92,7 @@ class KafkaAdmin:
         """Per partition the offset after its last record; or, if told so, another one."""
         partitions = self.client.list_topics(topic, timeout=PATIENCE).topics[topic].partitions
         asked = {TopicPartition(topic, each): spec or OffsetSpec.latest() for each in partitions}
-        return {at.partition: future.result().offset for at, future in self.client.list_offsets(asked).items()}
+        return wait_for(lambda: self._offsets(asked), f"the offsets of {topic}", PATIENCE)
 
     def group_offsets(self, group: str) -> dict[tuple[str, int], int]:
         """What a group has committed, by topic and partition."""
@@ -139,6 +139,15 @@ class KafkaAdmin:
         acls = [_acl(principal, kind, name, operation) for operation in operations]
         _done(self.client.delete_acls([_filter(acl) for acl in acls]).values())
         wait_for(lambda: not any(map(self._allows, acls)), f"{principal} may not use {name}", PATIENCE)
+
+    def _offsets(self, asked: dict[TopicPartition, OffsetSpec]) -> dict[int, int]:
+        """None of them while a broker that has just come back may still lead nothing."""
+        try:
+            return {at.partition: future.result().offset for at, future in self.client.list_offsets(asked).items()}
+        except KafkaException as error:
+            if error.args[0].retriable() or error.args[0].code() == KafkaError.UNKNOWN_LEADER_EPOCH:
+                return {}
+            raise
 
     def _leads(self, topic: str, partitions: int) -> bool:
         found = self.client.list_topics(topic, timeout=PATIENCE).topics[topic].partitions

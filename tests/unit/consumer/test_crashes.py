@@ -101,7 +101,7 @@ def test_an_end_at_any_effect_leaves_no_trace(name: str) -> None:
     before = len(dry.fuse.happened)
     dry.run()
     effects = len(dry.fuse.happened) - before
-    assert effects >= 5
+    assert effects >= 4  # letters, candles, their ledger, the commit
     for effect in range(effects):
         told = make()
         rig = rig_of(told)
