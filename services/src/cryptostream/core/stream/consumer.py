@@ -195,7 +195,8 @@ def _kept(
     """The last window, and the one where candles came last before it, without what is no longer needed."""
     series, head = config.series[arrivals[0].record.symbol, arrivals[0].record.interval], windows[-1]
     kept = [] if memory.newest is None else [_narrowed(config, series, head, memory.newest)]
-    at = next((each.record.open_time for each in reversed(arrivals) if each.record.open_time < head.low), None)
+    earlier = (each.record.open_time for each in reversed(arrivals) if each.record.open_time < head.low)
+    at = next(earlier, None) if len(windows) > 1 else None
     for window in windows[:-1]:
         if at is not None and window.low <= at <= window.high:
             kept.insert(0, _narrowed(config, series, window, at))

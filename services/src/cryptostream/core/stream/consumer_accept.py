@@ -13,7 +13,7 @@ from cryptostream.core.ports import DeadLetter, LogRecord
 from cryptostream.core.result import Err, Result
 from cryptostream.core.stream.consumer_letters import letter
 from cryptostream.core.stream.consumer_state import Arrival, Counts
-from cryptostream.core.stream.validation import ValidationRules, validate
+from cryptostream.core.stream.validation import ValidationRules, checker
 from cryptostream.core.stream.windows import Window
 
 
@@ -65,22 +65,17 @@ def accept(
     interval = INTERVALS[arrivals[0].record.interval]
     opens = [arrival.record.open_time for arrival in arrivals]
     desk = _desk(windows, interval, opens)
+    check = checker(rules, interval, now=now, listing=listing)
     for arrival in arrivals:
-        open_time = arrival.record.open_time
+        log, record = arrival
+        open_time = record.open_time
         stored = desk.revisions.get(open_time, -1)
-        if stored < arrival.record.revision:
+        if stored < record.revision:
             before = interval.shift(open_time, -1) if interval.is_month else open_time - interval.step
-            result = validate(
-                arrival.record,
-                rules=rules,
-                now=now,
-                previous_close=desk.closes.get(before),
-                listing=listing,
-            )
-            _judge(desk, arrival, result, now)
+            _enter(desk, arrival, check(record, desk.closes.get(before)), now)
         else:
-            desk.duplicates.append(arrival.log)
-            if stored == arrival.record.revision:
+            desk.duplicates.append(log)
+            if stored == record.revision:
                 desk.again.add(open_time)
     candles = tuple(desk.chosen[open_time] for open_time in sorted(desk.chosen))
     counts = Counts(len(desk.fresh) + len(desk.revised), len(desk.revised), len(desk.duplicates), len(desk.letters))
@@ -96,7 +91,7 @@ def accept(
     )
 
 
-def _judge(desk: _Desk, arrival: Arrival, result: Result[ValidatedCandle, Rejected], now: Millis) -> None:
+def _enter(desk: _Desk, arrival: Arrival, result: Result[ValidatedCandle, Rejected], now: Millis) -> None:
     """Enter the outcome of a record's validation."""
     log, record = arrival
     open_time = record.open_time

@@ -107,7 +107,7 @@ def needs(config: ConsumerConfig, state: ConsumerState, arrivals: Arrivals) -> t
     """What must be read from the store before the step: nothing, where candles come in order."""
     wanted: dict[Series, list[Run]] = {}
     for series, items in arrivals.by_series.items():
-        opens = sorted({item.record.open_time for item in items})
+        opens = sorted([item.record.open_time for item in items])
         for run in stretches(INTERVALS[series.interval], opens, config.apart):
             wanted.setdefault(series, []).append(span_of(config, series, run))
             for longer, span in reads(config, series, run).items():

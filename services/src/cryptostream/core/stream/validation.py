@@ -1,12 +1,13 @@
 """RAW → VALIDATED: whether a record can be true. Pure, and on the hot path of the consumer."""
 
+from collections.abc import Callable
 from math import inf, nextafter
 from typing import Annotated, Final
 
 import msgspec
 
 from cryptostream.core.market.candle import CandleRecord, ValidatedCandle
-from cryptostream.core.market.interval import INTERVALS, Millis
+from cryptostream.core.market.interval import INTERVALS, Interval, Millis
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.market.symbols import safe_convert
 from cryptostream.core.result import Err, Ok, Result
@@ -46,6 +47,10 @@ class _Numbers(msgspec.Struct):
     taker_buy_quote_volume: _Volume | None
 
 
+Check = Callable[[CandleRecord, float | None], Result[ValidatedCandle, Rejected]]
+"""A record, and the close of the candle directly before it if that is known: else its own open stands for it."""
+
+
 def validate(
     record: CandleRecord,
     *,
@@ -54,31 +59,44 @@ def validate(
     previous_close: float | None,
     listing: Millis | None,
 ) -> Result[ValidatedCandle, Rejected]:
-    """Check `record`; the first thing wrong with it is the reason of the `Err`.
+    """Check `record`; the first thing wrong with it is the reason of the `Err`."""
+    fault = _place_fault(record, rules)
+    if fault is not None:
+        return Err(fault)
+    return checker(rules, INTERVALS[record.interval], now=now, listing=listing)(record, previous_close)
+
+
+def checker(rules: ValidationRules, interval: Interval, *, now: Millis, listing: Millis | None) -> Check:
+    """The check of records of one series.
 
     Parameters
     ----------
     now
         Exchange time in ms.
-    previous_close
-        Close of the candle directly before, if it is known; else the candle's own open stands for it.
     listing
         First open time that the exchange has of this series, if it is known.
     """
-    fault = _place_fault(record, rules) or _time_fault(record, rules, now, listing) or _trades_fault(record)
-    if fault is not None:
-        return Err(fault)
-    try:
-        numbers = msgspec.convert(record, _Numbers, strict=False, from_attributes=True)
-    except msgspec.ValidationError as error:
-        return Err(_number_fault(record, str(error)))
-    if not (numbers.low <= numbers.open <= numbers.high and numbers.low <= numbers.close <= numbers.high):
-        return Err(_contradiction(record))
-    before = numbers.open if previous_close is None else previous_close
-    aberrant = abs(numbers.close - before) > rules.max_move * before
-    if aberrant and rules.reject_aberrant:
-        return Err(Rejected("aberrant_move", f"close {record.close} after {before}: above {rules.max_move:.2%}"))
-    return Ok(_validated(record, numbers, flagged=aberrant))
+    earliest, latest = listing or 0, now + rules.skew_ms
+    in_time = _in_time(interval, earliest, latest)
+
+    def check(record: CandleRecord, previous_close: float | None) -> Result[ValidatedCandle, Rejected]:
+        fault = None if in_time(record) else _time_fault(record, interval, earliest, latest)
+        fault = fault or _trades_fault(record)
+        if fault is not None:
+            return Err(fault)
+        try:
+            numbers = msgspec.convert(record, _Numbers, strict=False, from_attributes=True)
+        except msgspec.ValidationError as error:
+            return Err(_number_fault(record, str(error)))
+        if not (numbers.low <= numbers.open <= numbers.high and numbers.low <= numbers.close <= numbers.high):
+            return Err(_contradiction(record))
+        before = numbers.open if previous_close is None else previous_close
+        aberrant = abs(numbers.close - before) > rules.max_move * before
+        if aberrant and rules.reject_aberrant:
+            return Err(Rejected("aberrant_move", f"close {record.close} after {before}: above {rules.max_move:.2%}"))
+        return Ok(_validated(record, numbers, flagged=aberrant))
+
+    return check
 
 
 def _validated(record: CandleRecord, numbers: _Numbers, *, flagged: bool) -> ValidatedCandle:
@@ -104,14 +122,32 @@ def _place_fault(record: CandleRecord, rules: ValidationRules) -> Rejected | Non
     return None
 
 
-def _time_fault(record: CandleRecord, rules: ValidationRules, now: Millis, listing: Millis | None) -> Rejected | None:
+def _in_time(interval: Interval, earliest: Millis, latest: Millis) -> Callable[[CandleRecord], bool]:
+    """Whether `_time_fault` finds nothing, in a tenth of the time; of a calendar month that is not said."""
+    step, anchor = interval.step, interval.anchor
+
+    def in_time(record: CandleRecord) -> bool:
+        open_time, close_time = record.open_time, record.close_time
+        return (
+            earliest <= open_time <= close_time < open_time + step
+            and close_time <= latest
+            and ((open_time - anchor) % step == 0)
+        )
+
+    return _never if interval.is_month else in_time
+
+
+def _never(_: CandleRecord) -> bool:
+    return False
+
+
+def _time_fault(record: CandleRecord, interval: Interval, earliest: Millis, latest: Millis) -> Rejected | None:
     """Times on the grid and between listing and clock. The grid comes last: a calendar ends with the year 9999."""
-    open_time, close_time, latest = record.open_time, record.close_time, now + rules.skew_ms
-    if open_time < (listing or 0):
-        return Rejected("too_early", f"open_time {open_time} lies before the listing at {listing or 0}")
+    open_time, close_time = record.open_time, record.close_time
+    if open_time < earliest:
+        return Rejected("too_early", f"open_time {open_time} lies before the listing at {earliest}")
     if open_time > latest:
         return Rejected("in_future", f"open_time {open_time} lies after {latest}")
-    interval = INTERVALS[record.interval]
     index = interval.index(open_time)
     if interval.open_at(index) != open_time:
         return Rejected("off_grid", f"open_time {open_time} is no open time of {record.interval}")
