@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import urllib3
@@ -52,15 +52,14 @@ class Influx:
         return {tuple(row.get(tag, "") for tag in TAGS): int(row["_value"]) for _, row in rows}
 
     def sums(
-        self, bucket: str, measurement: str, stream: str, series: Series, span: tuple[int, int]
+        self, bucket: str, measurement: str, stream: str, series: Series, span: tuple[int, int], fields: Iterable[str]
     ) -> dict[str, tuple[int, int | float]]:
-        """How many points have each field of numbers, and the sum of it."""
-        selected = _selected(bucket, measurement, stream, series, span)
-        numbers = '|> filter(fn: (r) => not contains(value: r._field, set: ["lane", "source", "simulated", "flagged"]))'
-        flags = '|> filter(fn: (r) => r._field != "warm" and r._field != "gap_in_window")'
+        """How many points have each of these fields of numbers, and the sum of it; the store adds up where it reads."""
+        named = " or ".join(f'r._field == "{name}"' for name in fields)
+        selected = f"{_selected(bucket, measurement, stream, series, span)} |> filter(fn: (r) => {named})"
         counts, sums = (
             {row["_field"]: _number(types["_value"], row["_value"]) for types, row in _rows(self._query(query))}
-            for query in (f"{selected} {numbers} {flags} |> {how}()" for how in ("count", "sum"))
+            for query in (f"{selected} |> {how}()" for how in ("count", "sum"))
         )
         return {name: (int(count), sums[name]) for name, count in counts.items()}
 
