@@ -13,6 +13,7 @@ SETPRIV = Tool("setpriv", "install util-linux, the package util-linux", "util-li
 KAFKA = Part("kafka", "4.3.1", (MAVEN,), (JAVA, SETPRIV))
 INFLUXDB = Part("influxdb", "2.7.12", (GO, CARGO, CC, PKG_CONFIG), (SETPRIV,))
 KUBERNETES = Part("kubernetes", "1.34.4", (GO,), (SETPRIV,))
+NODE = Part("node", "1.12.4", (GO,))
 NEIGHBOURS = Part("crds", "1.2.0", (GO, MAVEN, JAVA))
 
 # A tier that is not named here needs Python only. What is soonest built comes first.

@@ -33,22 +33,35 @@ _POLICY = {
 
 
 class ApiServer(Server):
-    """`start` brings up etcd too. `users` are names with their groups; each gets a token that `token(name)` tells."""
+    """`start` brings up etcd too. `users` are names with their groups; each gets a token that `token(name)` tells.
 
-    def __init__(self, folder: Path, users: Mapping[str, Iterable[str]] = {}, flags: Iterable[str] = ()) -> None:
+    `flags` are its own, and take the place of those of the same name here; `address` is where it listens.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        users: Mapping[str, Iterable[str]] = {},
+        flags: Iterable[str] = (),
+        *,
+        address: str = "127.0.0.1",
+    ) -> None:
         self.folder = folder
+        self.address = address
         folder.mkdir(parents=True, exist_ok=True)
         self.port = claim_port()
         self._tokens = {name: secrets.token_urlsafe(24) for name in (ADMIN, *users)}
         self.audit_log = folder / "audit.log"
         self.etcd = _etcd(folder)
         _write_inputs(folder, self._tokens, {ADMIN: ["system:masters"], **users})
-        command = [*_command(folder, self.port, self.etcd.url), *flags]
+        flags = (f"--bind-address={address}", *flags)
+        program = ensure(KUBERNETES) / "kube-apiserver"
+        command: list[str | Path] = [program, *_flags(folder, self.port, self.etcd.url, flags)]
         super().__init__("kube-apiserver", command, folder / "kube-apiserver.log", self._answers, folder=folder)
 
     @property
     def url(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
+        return f"https://{self.address}:{self.port}"
 
     @property
     def ca_file(self) -> Path:
@@ -161,11 +174,9 @@ def _write_inputs(folder: Path, tokens: Mapping[str, str], users: Mapping[str, I
         (folder / name).chmod(0o600)
 
 
-def _command(folder: Path, port: int, etcd: str) -> list[str | Path]:
-    return [
-        ensure(KUBERNETES) / "kube-apiserver",
+def _flags(folder: Path, port: int, etcd: str, more: Iterable[str]) -> Iterable[str]:
+    flags = (
         f"--etcd-servers={etcd}",
-        "--bind-address=127.0.0.1",
         f"--secure-port={port}",
         f"--cert-dir={folder / 'certs'}",
         f"--token-auth-file={folder / 'tokens.csv'}",
@@ -182,4 +193,6 @@ def _command(folder: Path, port: int, etcd: str) -> list[str | Path]:
         "--allow-privileged",
         "--disable-admission-plugins=ServiceAccount",
         "--v=0",
-    ]
+        *more,
+    )
+    return {flag.partition("=")[0]: flag for flag in flags}.values()
