@@ -52,7 +52,14 @@ class Influx:
         return {tuple(row.get(tag, "") for tag in TAGS): int(row["_value"]) for _, row in rows}
 
     def sums(
-        self, bucket: str, measurement: str, stream: str, series: Series, span: tuple[int, int], fields: Iterable[str]
+        self,
+        bucket: str,
+        measurement: str,
+        stream: str,
+        series: Series,
+        span: tuple[int, int],
+        *,
+        fields: Iterable[str],
     ) -> dict[str, tuple[int, int | float]]:
         """How many points have each of these fields of numbers, and the sum of it; the store adds up where it reads."""
         named = " or ".join(f'r._field == "{name}"' for name in fields)

@@ -92,13 +92,13 @@ def judge_store(
     """Hold the raw bucket, and the number of enriched rows, against the truth up to `ends`."""
     for series, truth in truths.items():
         span = (stream.start, ends[series])
-        sums = store.sums(stream.raw_bucket, "candle", stream.name, series, span, truth.totals)
+        sums = store.sums(stream.raw_bucket, "candle", stream.name, series, span, fields=truth.totals)
         for name, total in truth.totals.items():
             due = total / UNIT if name in DECIMALS else total
             told = sums.get(name, (0, 0.0))
             _compare_counts(f"{series}: points with {name} in the raw bucket", told[0], truth.count, findings)
             if abs(told[1] - due) > (TOLERANCE * abs(due) if name in DECIMALS else 0):
                 findings.add("wrong", f"{series}: sum of {name} is {told[1]} in the raw bucket, not {due}")
-        rows = store.sums(stream.enriched_bucket, "indicators", stream.name, series, span, ("revision",))
+        rows = store.sums(stream.enriched_bucket, "indicators", stream.name, series, span, fields=["revision"])
         rows_found, _ = rows.get("revision", (0, 0.0))
         _compare_counts(f"{series}: rows in the enriched bucket", rows_found, truth.count, findings)
