@@ -125,3 +125,22 @@ def test_a_full_disk_refuses_writes(small: Influx) -> None:
     small.restart()
     small.write("raw", candles(3000, 10))
     assert times(small, "raw") == [*range(1000), *range(3000, 3010)]
+
+
+@pytest.mark.parametrize("start", [Influx.start, Influx.start_at_once], ids=["as managed", "by itself"])
+def test_what_is_stored_after_a_full_disk_outlives_a_kill(small: Influx, start: Callable[[Influx], Influx]) -> None:
+    """InfluxDB by itself loses it: it goes on where its log ended before the torn entry was cut off."""
+    assert small.volume is not None
+    small.create_bucket("raw")
+    small.write("raw", candles(0, 1000))
+    small.volume.fill()
+    with pytest.raises(RefusedError, match=r"500 .*no space left on device"):
+        small.write("raw", candles(1000, 1000))
+    small.volume.free()
+    small.stop()
+    start(small)
+    small.write("raw", candles(3000, 10))
+    small.kill()
+    start(small)
+    kept = [*range(3000, 3010)] if start is Influx.start else []
+    assert times(small, "raw") == [*range(1000), *kept]

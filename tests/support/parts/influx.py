@@ -10,6 +10,7 @@ from typing import Any, Self
 import requests
 from requests.adapters import HTTPAdapter
 
+from cryptostream_operator.render.recovery import recovered
 from tests.support.parts.cache import built
 from tests.support.parts.catalogue import INFLUXDB
 from tests.support.parts.ports import claim_port
@@ -27,7 +28,7 @@ class RefusedError(Exception):
 
 
 class Influx(Server):
-    """The server; `start` sets it up the first time. With a `leaf` it speaks TLS.
+    """The server; `start` sets it up the first time, and later as a managed store starts. With a `leaf` it speaks TLS.
 
     With `disk_megabytes` all it stores is on a disk of that size, `volume`, which can be filled. A shard that could not
     write then refuses all writes until InfluxDB is restarted, even if there is space again. Points that were refused
@@ -40,19 +41,30 @@ class Influx(Server):
         self.token = secrets.token_urlsafe(32)
         self.volume = Volume(folder / "data", disk_megabytes) if disk_megabytes else None
         command = _command(built(INFLUXDB), self.port, folder / "data", leaf)
-        command = self.volume.inside(command) if self.volume else command
+        inside = self.volume.inside if self.volume else list
+        self._itself, self._as_managed = inside(command), inside(recovered(command, claim_port()))
+        self._is_set_up = False
         folder.mkdir(parents=True, exist_ok=True)
-        super().__init__("influxd", command, folder / "influxd.log", self._answers)
+        super().__init__("influxd", self._itself, folder / "influxd.log", self._answers)
 
     @property
     def url(self) -> str:
         return f"http{'s' if self._leaf else ''}://127.0.0.1:{self.port}"
 
     def start(self, patience: float = PATIENCE) -> Self:
+        return self._start(self._as_managed if self._is_set_up else self._itself, patience)
+
+    def start_at_once(self, patience: float = PATIENCE) -> Self:
+        """Start as InfluxDB does by itself, which may lose what it acknowledges from then on."""
+        return self._start(self._itself, patience)
+
+    def _start(self, command: Sequence[str | Path], patience: float) -> Self:
+        self.command = tuple(map(str, command))
         super().start(patience)
         if self._call("GET", "/api/v2/setup")["allowed"]:
             me = {"username": "admin", "password": secrets.token_urlsafe(32), "token": self.token}
             self._call("POST", "/api/v2/setup", json={**me, "org": ORG, "bucket": "unused"})
+        self._is_set_up = True
         return self
 
     def create_bucket(self, name: str, retention_seconds: int = 0) -> None:
@@ -145,9 +157,9 @@ class _Pinned(HTTPAdapter):
         super().init_poolmanager(*args, assert_fingerprint=self._fingerprint, **more)
 
 
-def _command(part: Path, port: int, data: Path, leaf: Leaf | None) -> list[str | Path]:
+def _command(part: Path, port: int, data: Path, leaf: Leaf | None) -> list[str]:
     return [
-        part / "influxd",
+        f"{part}/influxd",
         f"--http-bind-address=127.0.0.1:{port}",
         f"--bolt-path={data}/influxd.bolt",
         f"--sqlite-path={data}/influxd.sqlite",

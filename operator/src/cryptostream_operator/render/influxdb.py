@@ -12,6 +12,7 @@ from cryptostream.core.resource.store_spec import Managed, StoreSpec
 from cryptostream_operator.render import names
 from cryptostream_operator.render.meta import metadata
 from cryptostream_operator.render.pod import container_security, pod_security
+from cryptostream_operator.render.recovery import recovered
 from cryptostream_operator.render.site import Images, Owner
 
 PORT: Final = 8086
@@ -154,8 +155,7 @@ def _container(managed: Managed, site: StoreSite, mounts: list[dict[str, Any]], 
         "name": "influxdb",
         "image": f"{site.images.influxdb}:{managed.version}",
         "imagePullPolicy": site.images.pull_policy,
-        "command": ["influxd"],
-        "args": _arguments(encrypted=encrypted),
+        "command": recovered(["influxd", *_arguments(encrypted=encrypted)]),
         "ports": [{"name": "api", "containerPort": PORT, "protocol": "TCP"}],
         "securityContext": container_security(),
         "resources": msgspec.json.decode(managed.resources) if managed.resources else RESOURCES,
