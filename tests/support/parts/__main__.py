@@ -1,7 +1,8 @@
 """What `make` asks of parts: `python -m tests.support.parts VERB TIER …`.
 
 - `tiers`: a line for each tier, whether it runs and with what, or what is missing. Builds nothing.
-- `build`: what these tiers need, built if it is not there yet. Of two at once, one builds and the other waits.
+- `build`: what these tiers need, built if it is not there yet. Of two at once, one builds and the other waits. As root
+  it installs the Debian packages that are missing.
 - `need`: the same before a tier runs. Exit code 0: go on. 3: leave the tier out, and why. 1: that is a failure, because
   CRYPTOSTREAM_REQUIRE_ALL=1 says so.
 - `packages`: Debian packages that are missing, for `apt-get install`.
@@ -14,6 +15,7 @@ from functools import partial
 
 from tests.support.parts.cache import Part, Tool, UnavailableError, ensure, is_built, missing
 from tests.support.parts.catalogue import PARTS
+from tests.support.parts.packages import install, installable
 
 LEFT_OUT = 3
 say = partial(print, flush=True)
@@ -31,15 +33,23 @@ def lacking(parts: Sequence[Part]) -> list[Tool]:
 def outlook(tier: str) -> str:
     """Whether a tier runs."""
     parts = parts_of([tier])
-    if tools := lacking(parts):
+    coming = installable(lacking(parts))
+    if tools := [tool for tool in lacking(parts) if tool.package not in coming]:
         return "does not run: " + "; ".join(f"`{tool.program}` is missing: {tool.remedy}" for tool in tools)
-    told = [f"{part}" if is_built(part) else f"{part} (built now, once: minutes)" for part in parts]
+    told = [f"{package} (installed now)" for package in coming]
+    told += [f"{part}" if is_built(part) else f"{part} (built now, once: minutes)" for part in parts]
     return "runs with " + ", ".join(told) if told else "runs"
 
 
 def build(tiers: Sequence[str]) -> int:
     """Exit code 0 if all is there; else why not is said."""
     failed = 0
+    if packages := installable(lacking(parts_of(tiers))):
+        say(f"to be installed: {', '.join(packages)}")
+        try:
+            install(packages)
+        except UnavailableError as why:
+            say(why)  # each part says what it lacks
     for part in parts_of(tiers):
         if not is_built(part):
             say(f"{part}: to be built, once (minutes)")

@@ -1,6 +1,7 @@
 """Parts that are built once, into the user's cache, and found there by all later test runs.
 
-A recipe is a folder of `tests/parts` with an executable `build`, which leaves the part in the folder it runs in.
+A recipe is a folder of `tests/parts` with an executable `build`, which leaves the part in the folder it runs in. Its
+environment has `CHECKOUT`, `CACHE`, and the folder of each part that it is made of, by the part's name.
 """
 
 import fcntl
@@ -38,7 +39,8 @@ class Tool:
 class Part:
     """Something to build: `<name>-<version>` in the cache, from the recipe called `name`.
 
-    `tools` build it; `needs` are there when it runs.
+    `tools` build it; `needs` are there when it runs. `parts` are built before, and `sources` are the files of the
+    checkout (patterns) that go into it.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Part:
     tools: tuple[Tool, ...]
     needs: tuple[Tool, ...] = ()
     recipes: Path = RECIPES
+    parts: "tuple[Part, ...]" = ()
+    sources: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> Path:
@@ -61,11 +65,14 @@ def cache_dir() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "cryptostream"
 
 
-def fingerprint(recipe: Path) -> str:
-    """Changes with each change of a file of the recipe."""
+def fingerprint(part: Part) -> str:
+    """Changes with each change of a file of the recipe, of its sources, or of the parts it is made of."""
     digest = hashlib.sha256()
-    for file in sorted(recipe.iterdir()):
+    sources = (file for pattern in part.sources for file in ROOT.glob(pattern) if file.is_file())
+    for file in (*sorted(part.recipe.iterdir()), *sorted(sources)):
         digest.update(f"{file.name}\0{file.stat().st_size}\0".encode() + file.read_bytes())
+    for each in part.parts:
+        digest.update(fingerprint(each).encode())
     return digest.hexdigest()
 
 
@@ -76,7 +83,9 @@ def ensure(part: Part, cache: Path | None = None) -> Path:
     """
     cache = cache or cache_dir()
     cache.mkdir(parents=True, exist_ok=True)
-    folder, wanted = cache / str(part), fingerprint(part.recipe)
+    for each in part.parts:
+        ensure(each, cache)
+    folder, wanted = cache / str(part), fingerprint(part)
     with _locked(cache / f"{part}.lock"):
         if lacking := missing(part, cache):
             named = "; ".join(f"`{tool.program}` is missing: {tool.remedy}" for tool in lacking)
@@ -95,12 +104,15 @@ def built(part: Part, cache: Path | None = None) -> Path:
 
 
 def is_built(part: Part, cache: Path | None = None) -> bool:
-    return _is_built((cache or cache_dir()) / str(part), fingerprint(part.recipe))
+    return _is_built((cache or cache_dir()) / str(part), fingerprint(part))
 
 
 def missing(part: Part, cache: Path | None = None) -> list[Tool]:
     """What `part` cannot do without, and is not on this machine."""
-    wanted = part.needs if is_built(part, cache) else (*part.tools, *part.needs)
+    if is_built(part, cache):
+        wanted = [*part.needs]
+    else:
+        wanted = [*part.tools, *part.needs, *(tool for each in part.parts for tool in missing(each, cache))]
     return [tool for tool in wanted if shutil.which(tool.program) is None]
 
 
@@ -119,7 +131,13 @@ def _build(part: Part, folder: Path, wanted: str) -> None:
         shutil.copytree(part.recipe, made)
         with log.open("wb") as output:
             done = subprocess.run(
-                [made / "build"], cwd=made, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+                [made / "build"],
+                cwd=made,
+                env=os.environ | _told(part, folder.parent),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=False,
             )
         if done.returncode != 0:
             raise UnavailableError(f"{part} could not be built; {log} ends with\n{tail(log)}")
@@ -127,6 +145,13 @@ def _build(part: Part, folder: Path, wanted: str) -> None:
         if folder.exists():
             folder.rename(Path(scratch, "old"))
         made.rename(folder)
+
+
+def _told(part: Part, cache: Path) -> dict[str, str]:
+    """What a recipe may want to know: where the checkout is, and where each part is that it is made of."""
+    return {"CHECKOUT": str(ROOT), "CACHE": str(cache)} | {
+        each.name.upper(): str(cache / str(each)) for each in part.parts
+    }
 
 
 def tail(log: Path, lines: int = TAIL) -> str:

@@ -1,0 +1,50 @@
+# The images of CryptoStream, from one file:
+#
+#   docker build --target services --tag cryptostream/services .
+#   docker build --target operator --tag cryptostream/operator .
+#
+# BASE is any image with Python 3.11 or newer and its module venv. Libraries are those of uv.lock, checked by hash. Where
+# no package index is at hand, PIP_NO_INDEX=1 and PIP_FIND_LINKS=<folder of wheels> are passed as build arguments, too.
+ARG BASE=python:3.11-slim-bookworm
+
+# ------------------------------------------------------------ what builds, and stays behind
+FROM ${BASE} AS build
+ARG UV_VERSION=0.13.9
+ARG PIP_NO_INDEX
+ARG PIP_FIND_LINKS
+ENV PATH=/build/tools/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_QUIET=1 \
+    PIP_NO_INDEX=$PIP_NO_INDEX PIP_FIND_LINKS=$PIP_FIND_LINKS
+WORKDIR /build
+RUN python3 -m venv tools && pip install uv==${UV_VERSION} && python3 -m venv --without-pip /opt/cryptostream
+COPY uv.lock pyproject.toml ./
+COPY services/pyproject.toml services/README.md services/
+COPY operator/pyproject.toml operator/README.md operator/
+
+FROM build AS build-services
+RUN uv export --quiet --frozen --no-dev --no-emit-workspace --package cryptostream --extra services \
+      --output-file requirements.txt \
+ && pip --python /opt/cryptostream install --require-hashes --no-deps --requirement requirements.txt
+COPY services/src services/src
+RUN pip --python /opt/cryptostream install --no-deps ./services
+
+FROM build AS build-operator
+RUN uv export --quiet --frozen --no-dev --no-emit-workspace --package cryptostream-operator \
+      --output-file requirements.txt \
+ && pip --python /opt/cryptostream install --require-hashes --no-deps --requirement requirements.txt
+COPY services/src services/src
+COPY operator/src operator/src
+RUN pip --python /opt/cryptostream install --no-deps ./services ./operator
+
+# ------------------------------------------------------------ what runs: producers, consumers, and the other verbs
+FROM ${BASE} AS services
+COPY --from=build-services /opt/cryptostream /opt/cryptostream
+ENV PATH=/opt/cryptostream/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+USER 10001:10001
+ENTRYPOINT ["cryptostream"]
+
+# ------------------------------------------------------------ what runs: the operator
+FROM ${BASE} AS operator
+COPY --from=build-operator /opt/cryptostream /opt/cryptostream
+ENV PATH=/opt/cryptostream/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+USER 10001:10001
+ENTRYPOINT ["python", "-m", "cryptostream_operator"]
