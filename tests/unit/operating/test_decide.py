@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from cryptostream_operator.reconcile.decide import decide
+from cryptostream_operator.reconcile.decide import decide, stamp
 from cryptostream_operator.reconcile.drift import drift, quantity
 from cryptostream_operator.reconcile.values import Apply, Delete, Keep, Live, ref_of
 
@@ -17,18 +17,29 @@ def live(document: dict[str, Any], **more: Any) -> Live:
 
 def test_what_is_not_there_is_made() -> None:
     wanted = manifest(data={"a": "1"})
-    assert decide([wanted], []) == (Apply(ref_of(wanted), wanted, "it is not there"),)
+    assert decide([wanted], []) == (Apply(ref_of(wanted), stamp(wanted), "it is not there"),)
 
 
 def test_what_is_as_it_should_be_is_kept() -> None:
     wanted = manifest(data={"a": "1"})
-    assert decide([wanted], [live(wanted, status={"seen": True})]) == (Keep(ref_of(wanted)),)
+    assert decide([wanted], [live(dict(stamp(wanted)), status={"seen": True})]) == (Keep(ref_of(wanted)),)
 
 
 def test_an_owned_field_that_was_edited_is_repaired_with_the_reason() -> None:
     wanted = manifest(data={"a": "1"})
     (action,) = decide([wanted], [live(manifest(data={"a": "2", "foreign": "x"}))])
-    assert action == Apply(ref_of(wanted), wanted, "data.a is 2, not 1")
+    assert action == Apply(ref_of(wanted), stamp(wanted), "data.a is 2, not 1")
+
+
+def test_a_field_that_is_left_out_from_now_on_is_a_reason_to_apply() -> None:
+    before, wanted = manifest(spec={"a": 1, "b": 2}), manifest(spec={"a": 1})
+    (action,) = decide([wanted], [live(dict(stamp(before)))])
+    assert action == Apply(ref_of(wanted), stamp(wanted), "a field is no longer wanted")
+
+
+def test_a_stamp_tells_nothing_of_a_secret() -> None:
+    one, other = (manifest(kind="Secret", data={"password": text}) for text in ("aHVudGVyMg==", "b3RoZXI="))
+    assert stamp(one)["metadata"] == stamp(other)["metadata"]
 
 
 def test_what_nothing_asks_for_is_deleted_by_its_uid() -> None:

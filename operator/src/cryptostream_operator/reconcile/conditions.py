@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
+from cryptostream.core.market.interval import Millis
 from cryptostream.core.resource.fields import Faults
 from cryptostream.core.resource.spec import Objectives
 from cryptostream_operator.reconcile.flow import Flow, completeness
+from cryptostream_operator.reconcile.times import rfc3339
 from cryptostream_operator.reconcile.values import Condition, Truth
 
 STEADY_SECONDS: Final = 60
@@ -48,6 +50,24 @@ def pods(kind: str, role: str, found: Pods, *, suspended: bool) -> Condition:
     return Condition(kind, "False", reason, f"{found.ready} of {found.wanted} {role} pods are ready{why}")
 
 
+def banned(until: Millis) -> Condition:
+    """The exchange refuses the address of the producer for a while."""
+    message = (
+        f"The exchange refuses this address until {rfc3339(until)}; nothing is asked of it until then, and what closes "
+        "meanwhile is fetched afterwards. Streams that share an address share spec.egress.group."
+    )
+    return Condition("ProducersReady", "False", "AddressBanned", message)
+
+
+def applied(failures: Iterable[str]) -> Condition:
+    """Whether what was to be done could be done."""
+    told = tuple(failures)
+    if not told:
+        return Condition("Applied", "True", "Applied", "All that the resource asks for is in place or under way.")
+    more = f"; and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+    return Condition("Applied", "False", "ApplyFailed", "; ".join(told[:MOST_NAMED]) + more)
+
+
 def fresh(flow: Flow, *, suspended: bool) -> Condition:
     """Whether every series that trades has stored its newest due candle."""
     if suspended:
@@ -82,7 +102,7 @@ def ready(conditions: Iterable[Condition], steady_for: float, *, suspended: bool
     if suspended:
         return Condition("Ready", "False", "Suspended", "The stream is suspended; spec.suspend: false resumes it.")
     by_type = {each.type: each for each in conditions}
-    for kind in ("Accepted", "KafkaReady", "StoreReady", "ProducersReady", "ConsumersReady", "Fresh"):
+    for kind in ("Accepted", "Applied", "KafkaReady", "StoreReady", "ProducersReady", "ConsumersReady", "Fresh"):
         found = by_type.get(kind)
         if found is not None and found.status != "True":
             status: Truth = "Unknown" if found.status == "Unknown" else "False"

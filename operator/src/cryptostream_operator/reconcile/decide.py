@@ -4,11 +4,16 @@ Secret data never stands in a reason: it is told that it differs, not how.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 from typing import Final
+
+import msgspec
 
 from cryptostream_operator.reconcile.drift import drift
 from cryptostream_operator.reconcile.values import Action, Apply, Delete, Keep, Live, Manifest, Ref, ref_of
+from cryptostream_operator.render.names import RENDERED
 
+ABSENT: Final = "it is not there"
 _SECRET_FIELDS: Final = ("data", "stringData")
 
 
@@ -34,12 +39,24 @@ def decide(
 
 def _made(manifest: Manifest, found: Live | None) -> Action:
     ref = ref_of(manifest)
+    stamped = stamp(manifest)
     if found is None:
-        return Apply(ref, manifest, "it is not there")
+        return Apply(ref, stamped, ABSENT)
     difference = drift(manifest, found.manifest)
-    if difference is None:
-        return Keep(ref)
-    return Apply(ref, manifest, _told(manifest, difference))
+    if difference is not None:
+        return Apply(ref, stamped, _told(manifest, difference))
+    if drift(stamped, found.manifest) is not None:
+        return Apply(ref, stamped, "a field is no longer wanted")
+    return Keep(ref)
+
+
+def stamp(manifest: Manifest) -> Manifest:
+    """The same with a digest of all its fields but secret ones: what is left out later is no difference otherwise."""
+    shown = {name: value for name, value in manifest.items() if name not in _SECRET_FIELDS}
+    digest = sha256(msgspec.json.encode(shown, order="deterministic")).hexdigest()[:16]
+    metadata = manifest["metadata"]
+    annotations = {**metadata.get("annotations", {}), RENDERED: digest}
+    return {**manifest, "metadata": {**metadata, "annotations": annotations}}
 
 
 def _unwanted(wanted: Mapping[Ref, Manifest], live: Iterable[Live], because: Mapping[str, str]) -> Iterator[Delete]:

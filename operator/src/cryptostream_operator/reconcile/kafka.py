@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from cryptostream.core.resource.plan import Plan
 from cryptostream.core.resource.spec import Kafka
@@ -16,14 +17,23 @@ from cryptostream_operator.reconcile.values import Condition, Live, Manifest
 from cryptostream_operator.render.names import ALLOWED_NAMESPACES, MAX_PARTITIONS, MAX_TOPICS
 from cryptostream_operator.render.site import KafkaEndpoint
 
+_KEYS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "ScramSha512": ("username", "password"),
+    "Tls": ("user.crt", "user.key"),
+    "None": (),
+}
 _LISTENER_OF: Final = {"ScramSha512": "scram-sha-512", "Tls": "tls", "None": None}
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A Strimzi Kafka that can be used: where it is, and the CA of its listener, if that is encrypted."""
+    """A Kafka that can be used: where it is, and the CA of its listener, if that is encrypted.
+
+    `complaint` is what it says is wrong with it, although it may be asked.
+    """
 
     endpoint: KafkaEndpoint
     ca: str | None
+    complaint: Condition | None = None
 
 
 def not_ready(reason: str, message: str) -> Condition:
@@ -34,6 +44,31 @@ def not_ready(reason: str, message: str) -> Condition:
 def not_configured() -> Condition:
     """The resource names no Kafka; `cryptostream run` needs none, the operator does."""
     return not_ready("KafkaNotConfigured", "spec.kafka must be given: name a Strimzi Kafka, or bootstrap and a Secret.")
+
+
+def not_served() -> Condition:
+    """The API server does not have Strimzi's kinds."""
+    message = (
+        "there are no KafkaTopics in this cluster: install Strimzi 0.49 or newer, which serves kafka.strimzi.io/v1."
+    )
+    return not_ready("StrimziNotInstalled", message)
+
+
+def elsewhere(kafka: Kafka, secret: Live | None) -> Result[Found, Condition]:
+    """The endpoint of a Kafka by its addresses; `secret` is the one that `kafka.secretName` names."""
+    keys: frozenset[str] = frozenset(secret.manifest.get("data", {})) if secret else frozenset()
+    if kafka.secret_name is not None:
+        wanted = _KEYS_OF[kafka.authentication]
+        lacking = ", ".join(each for each in wanted if each not in keys)
+        if secret is None:
+            return Err(
+                not_ready("SecretNotFound", f"Secret {kafka.secret_name} of spec.kafka.secretName is not there.")
+            )
+        if lacking:
+            return Err(not_ready("SecretIncomplete", f"Secret {kafka.secret_name} lacks {lacking}: add it."))
+    authenticated = kafka.authentication != "None"
+    endpoint = KafkaEndpoint(bootstrap=str(kafka.bootstrap), authenticated=authenticated, own_ca="ca.crt" in keys)
+    return Ok(Found(endpoint, None))
 
 
 def find(kafka: Kafka, live: Live | None, *, namespace: str, granted: Iterable[str] = ()) -> Result[Found, Condition]:
@@ -56,10 +91,12 @@ def find(kafka: Kafka, live: Live | None, *, namespace: str, granted: Iterable[s
             f"{where} is not for namespace {namespace}: its owner grants it by the annotation {ALLOWED_NAMESPACES}."
         )
         return Err(not_ready("KafkaNotGranted", message))
-    complaint = complaint_of(live.manifest)
-    if complaint is not None:
-        return Err(not_ready("KafkaNotReady", f"{where} is not ready: {complaint}"))
-    return _listener(kafka, live, where)
+    said = complaint_of(live.manifest)
+    complaint = None if said is None else not_ready("KafkaNotReady", f"{where} is not ready: {said}")
+    found = _listener(kafka, live, where)
+    if complaint is None:
+        return found
+    return Ok(replace(found.value, complaint=complaint)) if isinstance(found, Ok) else Err(complaint)
 
 
 def _is_granted(manifest: Manifest, namespace: str, granted: Iterable[str]) -> bool:

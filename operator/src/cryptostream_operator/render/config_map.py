@@ -8,7 +8,7 @@ from cryptostream.core.resource.service_config import assignment, service_config
 from cryptostream.core.resource.spec import StreamSpec
 from cryptostream_operator.render import names
 from cryptostream_operator.render.meta import metadata
-from cryptostream_operator.render.pod import HOME
+from cryptostream_operator.render.pod import HOME, has_exchange_authority
 from cryptostream_operator.render.site import Site
 
 
@@ -20,6 +20,7 @@ def configuration(spec: StreamSpec, plan: Plan, site: Site, role: Role) -> Servi
         kafka=_kafka(spec, site),
         store=_store(site) if role == "consumer" else None,
         assignment_file=f"{HOME}/assignment/assignment.json",
+        exchange_ca_file=f"{HOME}/exchange/ca.crt" if has_exchange_authority(spec, role) else None,
         simulated=site.simulated,
     )
 

@@ -27,6 +27,11 @@ ALLOWED_NAMESPACES: Final = f"{GROUP}/allowed-namespaces"
 """Annotation of a Kafka resource by its owner: namespaces whose streams may use it, with commas; `*` for all."""
 MAX_TOPICS: Final = f"{GROUP}/max-topics"
 MAX_PARTITIONS: Final = f"{GROUP}/max-partitions"
+RENDERED: Final = f"{GROUP}/rendered"
+"""Annotation of every child: a digest of what is wanted of it, so that a field that is no longer wanted is noticed."""
+TOKEN: Final = f"{GROUP}/token-id"
+"""Annotation of the Secret with a stream's token: InfluxDB's id of it."""
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 
 def producer(stream: str) -> str:
@@ -87,7 +92,7 @@ def labels(instance: str, component: Component) -> Mapping[str, str]:
         "app.kubernetes.io/component": component,
         "app.kubernetes.io/instance": instance,
         "app.kubernetes.io/part-of": "cryptostream",
-        "app.kubernetes.io/managed-by": FIELD_MANAGER,
+        MANAGED_BY: FIELD_MANAGER,
         owner: instance,
     }
 

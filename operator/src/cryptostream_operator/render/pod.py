@@ -35,7 +35,7 @@ def template(spec: StreamSpec, site: Site, role: Role, config_hash: str, overrid
             "enableServiceLinks": False,
             "securityContext": pod_security(),
             "terminationGracePeriodSeconds": GRACE,
-            "containers": [_container(site, role, given.get("resources") or RESOURCES)],
+            "containers": [_container(spec, site, role, given.get("resources") or RESOURCES)],
             "volumes": _volumes(spec, site, role),
             **_placement(spec, role, given, site),
         },
@@ -46,7 +46,7 @@ def _account(stream: str, role: Role) -> str:
     return names.producer(stream) if role == "producer" else names.consumer(stream)
 
 
-def _container(site: Site, role: Role, resources: Mapping[str, Any]) -> dict[str, Any]:
+def _container(spec: StreamSpec, site: Site, role: Role, resources: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": role,
         "image": site.images.services,
@@ -58,7 +58,7 @@ def _container(site: Site, role: Role, resources: Mapping[str, Any]) -> dict[str
         "startupProbe": _probe("/healthz", period=2, failures=60),
         "livenessProbe": _probe("/healthz", period=10, failures=6),
         "readinessProbe": _probe("/readyz", period=5, failures=2),
-        "volumeMounts": _mounts(site, role),
+        "volumeMounts": _mounts(spec, site, role),
     }
 
 
@@ -87,10 +87,11 @@ def container_security() -> dict[str, Any]:
     }
 
 
-def _mounts(site: Site, role: Role) -> list[dict[str, Any]]:
+def _mounts(spec: StreamSpec, site: Site, role: Role) -> list[dict[str, Any]]:
     """Whole folders: a file mounted by `subPath` would never change."""
     folders = ["config", "assignment", *(["kafka"] if _has_kafka_secret(site) else [])]
     folders += ["store"] if role == "consumer" else []
+    folders += ["exchange"] if has_exchange_authority(spec, role) else []
     mounts = [{"name": name, "mountPath": f"{HOME}/{name}", "readOnly": True} for name in folders]
     return [*mounts, {"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108 - of the container, on a volume of its own
 
@@ -104,6 +105,9 @@ def _volumes(spec: StreamSpec, site: Site, role: Role) -> list[dict[str, Any]]:
         volumes.append({"name": "kafka", "secret": _secret(kafka_secret(spec, role))})
     if role == "consumer":
         volumes.append({"name": "store", "secret": _secret(names.store_secret(spec.name))})
+    if has_exchange_authority(spec, role):
+        items = [{"key": "ca.crt", "path": "ca.crt"}]
+        volumes.append({"name": "exchange", "secret": {**_secret(str(spec.egress.ca_secret_name)), "items": items}})
     return [*volumes, {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}]
 
 
@@ -111,6 +115,11 @@ def kafka_secret(spec: StreamSpec, role: Role) -> str:
     """The Secret with what a role shows to Kafka: the user's own for a Kafka elsewhere, else one that is made."""
     given = spec.kafka.secret_name if spec.kafka else None
     return given or names.kafka_secret(spec.name, role)
+
+
+def has_exchange_authority(spec: StreamSpec, role: Role) -> bool:
+    """Whether a CA of the user signs what the producer talks to."""
+    return role == "producer" and spec.egress.ca_secret_name is not None
 
 
 def _secret(name: str) -> dict[str, Any]:

@@ -35,15 +35,26 @@ def authority(spec: StreamSpec, site: Site, role: Role, ca: str) -> dict[str, An
     return _opaque(metadata(site.owner, names.kafka_secret(spec.name, role), role), {"ca.crt": ca})
 
 
-def store(spec: StreamSpec, site: Site, token: str, ca: str | None) -> dict[str, Any]:
-    """The token of the consumers, and the CA of their InfluxDB."""
+def store(stream: Owner, store: str, token: str, token_id: str, ca: str | None) -> dict[str, Any]:
+    """The token of a stream's consumers, and the CA of their InfluxDB; it has the labels of both."""
     given = {"token": token, **({"ca.crt": ca} if ca else {})}
-    return _opaque(metadata(site.owner, names.store_secret(spec.name), "consumer"), given)
+    meta = metadata(stream, names.store_secret(stream.name), "consumer", {names.TOKEN: token_id})
+    return _opaque({**meta, "labels": {**meta["labels"], names.STORE: store}}, given)
 
 
 def administrator(store: StoreSpec, owner: Owner, texts: Mapping[str, str]) -> dict[str, Any]:
     """The administrator of a managed InfluxDB: it stays with the volume, which cannot be set up twice."""
     return _opaque(kept(owner, names.admin_secret(store.name), "store"), texts)
+
+
+def certificates(
+    store: StoreSpec, owner: Owner, authority: Mapping[str, str], leaf: Mapping[str, str]
+) -> tuple[dict[str, Any], ...]:
+    """The CA of a managed InfluxDB, and the certificate that it signed."""
+    return (
+        _opaque(metadata(owner, names.authority_secret(store.name), "store"), authority),
+        _opaque(metadata(owner, names.certificate_secret(store.name), "store"), leaf),
+    )
 
 
 def _opaque(meta: dict[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:

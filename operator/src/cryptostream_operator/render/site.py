@@ -7,7 +7,7 @@ import msgspec
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 
 
-class Images(msgspec.Struct, frozen=True, kw_only=True):
+class Images(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Which images pods run, and how they are had."""
 
     services: str
