@@ -16,7 +16,7 @@ from cryptostream.core.resource.rights import BucketRight
 from cryptostream.core.resource.store_spec import Bucket
 from cryptostream.core.result import Err, Ok, Result, bind, map_ok
 
-SECONDS: Final = 10.0
+SECONDS: Final = 5.0
 _DONE: Final = 300
 
 
@@ -53,24 +53,30 @@ class Administrator(msgspec.Struct, frozen=True):
 class InfluxAdmin:
     """One InfluxDB, as somebody whose token may make buckets and tokens in `organization`."""
 
-    def __init__(self, url: str, organization: str, token: str, ca: str | None = None) -> None:
+    def __init__(
+        self, url: str, organization: str, token: str, ca: str | None = None, *, host: str | None = None
+    ) -> None:
+        """`host` is the name that its certificate is for, where `url` has an address instead."""
         self._url = url
         self._organization = organization
         self._token = token
-        trusted = ssl.create_default_context(cadata=ca) if url.startswith("https") else None
-        self._pool = urllib3.PoolManager(retries=False, ssl_context=trusted)
+        named = {"server_hostname": host, "assert_hostname": host} if host else {}
+        secure = {"ssl_context": ssl.create_default_context(cadata=ca), **named} if url.startswith("https") else {}
+        self._pool = urllib3.PoolManager(retries=False, **secure)  # type: ignore[arg-type] # options by scheme
 
     def close(self) -> None:
         """End its connections."""
         self._pool.clear()
 
+    def is_fresh(self) -> Result[bool, InfluxError]:
+        """Whether nobody has set it up yet."""
+        return map_ok(self._ask("GET", "/api/v2/setup"), lambda answer: bool(answer["allowed"]))
+
     def onboard(self, administrator: Administrator) -> Result[bool, InfluxError]:
         """Set up a new InfluxDB; False if that was done before."""
-        asked = self._ask("GET", "/api/v2/setup")
-        if isinstance(asked, Err):
-            return asked
-        if not asked.value["allowed"]:
-            return Ok(value=False)
+        fresh = self.is_fresh()
+        if isinstance(fresh, Err) or not fresh.value:
+            return fresh
         given = {
             "username": administrator.name,
             "password": administrator.password,
@@ -97,6 +103,20 @@ class InfluxAdmin:
             if isinstance(changed, Err):
                 return changed
         return Ok(there["id"])
+
+    def rules(self) -> Result[dict[str, dict[str, Any]], InfluxError]:
+        """The rule of retention of each bucket, by name."""
+        found = self._ask("GET", "/api/v2/buckets", {"org": self._organization, "limit": "100"})
+        return map_ok(
+            found, lambda page: {each["name"]: next(iter(each["retentionRules"]), {}) for each in page["buckets"]}
+        )
+
+    def erase(self, bucket: str, stream: str) -> Result[None, InfluxError]:
+        """Remove all points of a stream; there may be no such bucket."""
+        where = {"org": self._organization, "bucket": bucket}
+        what = {"start": "1970-01-01T00:00:00Z", "stop": "2200-01-01T00:00:00Z", "predicate": f'stream="{stream}"'}
+        done = self._ask("POST", "/api/v2/delete", where, what)
+        return Ok(None) if isinstance(done, Ok) or done.error.status == 404 else done
 
     def tokens(self) -> Result[tuple[Token, ...], InfluxError]:
         """Every token of the organization, without its value."""

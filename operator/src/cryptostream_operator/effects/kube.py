@@ -3,7 +3,7 @@
 Synchronous, with a time limit on every call; called from threads. Knows the kinds that the operator deals with.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -54,10 +54,26 @@ class KubeError(msgspec.Struct, frozen=True):
 
 
 class Kube:
-    """The API server, by a configured client. Safe to call from several threads."""
+    """The API server, by a configured client. Safe to call from several threads.
 
-    def __init__(self, api: ApiClient) -> None:
+    `may_write` is asked before each change: who no longer leads changes nothing. `count` is told of each call: its
+    method, and the HTTP status of the answer.
+    """
+
+    def __init__(
+        self,
+        api: ApiClient,
+        *,
+        may_write: Callable[[], bool] = lambda: True,
+        count: Callable[[str, int], None] = lambda _method, _status: None,
+    ) -> None:
         self._api = api
+        self._may_write = may_write
+        self._count = count
+
+    def leading(self, may_write: Callable[[], bool]) -> "Kube":
+        """The same API server, to be changed only while `may_write` says so."""
+        return Kube(self._api, may_write=may_write, count=self._count)
 
     def get(self, ref: Ref) -> Result[Live | None, KubeError]:
         """The object, or None if there is none, or not even its kind."""
@@ -129,6 +145,8 @@ class Kube:
         body: Manifest | None = None,
         content_type: str = "application/json",
     ) -> Result[Any, KubeError]:
+        if method != "GET" and not self._may_write():
+            return Err(KubeError(0, "NotLeading", "another operator leads now"))
         headers = {"Accept": "application/json", "Content-Type": content_type}
         try:
             response = self._api.call_api(
@@ -144,7 +162,9 @@ class Kube:
             )
             body_of: Any = response.read()  # type: ignore[no-untyped-call] # the client ships no types
         except (HTTPError, OSError) as fault:
+            self._count(method, 0)
             return Err(KubeError(0, "Unreachable", f"the API server does not answer: {type(fault).__name__}"))
+        self._count(method, response.status)
         return _answer(response.status, body_of)
 
 
@@ -174,9 +194,3 @@ def _collection(api_version: str, kind: str, namespace: str | None) -> str:
 
 def _path(ref: Ref) -> str:
     return f"{_collection(ref.api_version, ref.kind, ref.namespace)}/{ref.name}"
-
-
-def owners(live: Live) -> Iterator[str]:
-    """The uids of what owns an object."""
-    for each in live.manifest["metadata"].get("ownerReferences", ()):
-        yield each["uid"]
