@@ -1,1 +1,1 @@
-"""The only place that knows kopf: level-triggered handlers of a few lines."""
+"""The only place that knows kopf: it watches, and wakes the worker of whichever resource a change concerns."""
