@@ -1,7 +1,7 @@
 """A whole Kubernetes: API server, controllers, scheduler, and one node that runs pods.
 
     with Cluster(folder, images).start() as cluster:
-        cluster.api.ask("POST", …)
+        cluster.kubectl("run", "thing", "--image=…")
 
 etcd and the API server are processes here; everything else is in a `Machine`. Pods reach this machine at
 `machine.host`, and this machine reaches pods and services at their own addresses.
@@ -19,14 +19,21 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from tests.support.parts.cache import built
 from tests.support.parts.catalogue import NODE
+from tests.support.parts.kubectl import Kubectl
 from tests.support.parts.kubernetes import ApiServer
-from tests.support.parts.machine import Machine
+from tests.support.parts.machine import DATA, Machine
 from tests.support.parts.node import NAME, SOCKET, USER, Program, programs, write_node
-from tests.support.parts.process import Server, wait_for
+from tests.support.parts.process import Server
+from tests.support.parts.storage import storage
+
+VOLUMES = [DATA / f"volume-{number}" for number in range(8)]
 
 
 class Cluster:
-    """`images` are archives, for pods to run. `start` returns when the node is ready for pods."""
+    """`images` are archives, for pods to run. `start` returns when the node is ready for them.
+
+    The default storage class has a few volumes, which are in memory.
+    """
 
     def __init__(self, folder: Path, images: Iterable[Path] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -38,6 +45,7 @@ class Cluster:
             "--disable-admission-plugins=",
         )
         self.api = ApiServer(folder / "api", {USER: ["system:nodes"]}, flags, address=self.machine.host)
+        self.kubectl = Kubectl(self.api.kubeconfig(), folder / "kubectl")
         self.servers: dict[str, Server] = {}
         self._images = [built(NODE) / "pause.tar", *images]
 
@@ -50,11 +58,15 @@ class Cluster:
             started = pool.map(self._start, programs(self.folder / "node", self.machine, self.api))
             loaded.result()
             _ = [*started]
-        wait_for(self._is_ready, "the node is ready for pods")
+        self.machine.run("mkdir", *VOLUMES)
+        self.kubectl.apply(*storage(VOLUMES))
+        self.kubectl.wait("condition=Ready", f"node/{NAME}")
         return self
 
     def close(self) -> None:
         """Returns when nothing is left of it."""
+        for server in self.servers.values():
+            server.kill()
         self.machine.close()
         self.api.__exit__()
 
@@ -82,11 +94,6 @@ class Cluster:
         name = Path(program).name
         server = Server(name, self.machine.inside([program, *flags]), self.folder / f"{name}.log", ready)
         self.servers[name] = server.start()
-
-    def _is_ready(self) -> bool:
-        node = self.api.ask("GET", f"/api/v1/nodes/{NAME}").json()
-        conditions = node.get("status", {}).get("conditions", [])
-        return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
 def _says_ok(address: str) -> bool:

@@ -64,10 +64,10 @@ class Machine:
         self.link = f"cs-test-{number}"
         self.host, self.address = f"198.18.{number}.1", f"198.18.{number}.2"
         self.pods, self.services = f"10.244.{number}.0/24", f"10.96.{number}.0/24"
-        self._groups = Groups(f"cryptostream-test-{number}", self._claim)
+        self.groups = Groups(f"cryptostream-test-{number}", self._claim)
         (folder / "begin").write_text(_begin())
         unshare = ("unshare", *_NAMESPACES, "--fork", "--kill-child", "--mount-proc", "sh", "-eu", folder / "begin")
-        self._unshare = Server("machine", self._groups.joined(unshare), folder / "machine.log", self._has_begun)
+        self._unshare = Server("machine", self.groups.joined(unshare), folder / "machine.log", self._has_begun)
 
     @property
     def first(self) -> int:
@@ -82,7 +82,7 @@ class Machine:
 
     def inside(self, command: Sequence[str | Path]) -> list[str | Path]:
         """`command`, to be run in it."""
-        return self._groups.joined(["nsenter", "--all", "--target", str(self.first), *command])
+        return self.groups.joined(["nsenter", "--all", "--target", str(self.first), *command])
 
     def run(self, *command: str | Path) -> str:
         """What a command prints that is run in it."""
@@ -104,7 +104,7 @@ class Machine:
         """Returns when nothing is left of it."""
         self._unshare.kill()
         wait_for(lambda: not Path("/sys/class/net", self.link).exists(), f"{self.link} is gone")
-        self._groups.close()
+        self.groups.close()
         self._claim.close()
 
     def __enter__(self) -> Self:
