@@ -14,7 +14,7 @@ from tests.support.parts.process import Server
 
 
 class SimulatedExchange(Server):
-    """`cryptostream simulate` at `port`; its clock begins at `start` (ms) and runs `speed` times as fast as ours."""
+    """`cryptostream simulate` at `host`; its clock begins at `start` (ms) and runs `speed` times as fast as ours."""
 
     def __init__(
         self,
@@ -24,18 +24,20 @@ class SimulatedExchange(Server):
         speed: float = 1.0,
         seed: int = 1,
         faults: Mapping[str, Any] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.port = claim_port()
+        self.host = host
         self.speed = speed
         self._pool = urllib3.PoolManager(timeout=30, retries=False)
         begin = datetime.fromtimestamp(start / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         command = [sys.executable, "-m", "cryptostream", "simulate", f"--port={self.port}", f"--seed={seed}"]
-        clock = [f"--start={begin}", f"--speed={speed}", f"--faults={json.dumps(faults or {})}"]
+        clock = [f"--host={host}", f"--start={begin}", f"--speed={speed}", f"--faults={json.dumps(faults or {})}"]
         super().__init__("exchange", [*command, *clock], folder / "exchange.log", self._answers)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def now(self) -> int:
         """Its time in ms."""

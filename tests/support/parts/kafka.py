@@ -15,7 +15,7 @@ from tests.support.parts.kafka_admin import ClientConfig, KafkaAdmin
 from tests.support.parts.ports import claim_port, is_open
 from tests.support.parts.process import Server
 from tests.support.parts.proxy import Proxy
-from tests.support.parts.tls import Authority, Leaf
+from tests.support.parts.tls import LOOPBACK, Authority, Leaf
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_SSL"]
 LISTENERS: Mapping[str, Protocol] = {"PLAIN": "PLAINTEXT", "TLS": "SSL", "SCRAM": "SASL_SSL"}
@@ -64,7 +64,8 @@ SETTINGS = {
 class Kafka(Server):
     """The broker. `links` are further listeners, each behind the proxy of its name; `settings` overrule the above.
 
-    It shows `leaf` to its clients, if not one of `authority` for loopback's names.
+    It shows `leaf` to its clients, if not one of `authority` for the names of loopback and of `address`, where TLS and
+    SCRAM listen.
     """
 
     def __init__(
@@ -76,8 +77,10 @@ class Kafka(Server):
         leaf: Leaf | None = None,
         settings: Mapping[str, str] | None = None,
         java: Sequence[str] = QUICK,
+        address: str = "127.0.0.1",
     ) -> None:
         part = built(KAFKA)
+        self.address = address
         self.authority = authority or Authority(folder / "tls")
         protocols = {**LISTENERS, **{name.upper(): protocol for name, protocol in (links or {}).items()}}
         self._ports = {name: claim_port() for name in protocols}
@@ -87,8 +90,8 @@ class Kafka(Server):
         advertised = self._ports | {name.upper(): proxy.port for name, proxy in self.links.items()}
         config = {
             **SETTINGS,
-            **_listeners(protocols, self._ports, advertised),
-            **_tls(self.authority, leaf or self.authority.leaf("broker")),
+            **_listeners(protocols, self._ports, advertised, address),
+            **_tls(self.authority, leaf or self.authority.leaf("broker", (*LOOPBACK, address))),
             "log.dirs": str(folder / "data"),
             **(settings or {}),
         }
@@ -102,11 +105,11 @@ class Kafka(Server):
 
     @property
     def tls_bootstrap(self) -> str:
-        return f"127.0.0.1:{self._ports['TLS']}"
+        return f"{self.address}:{self._ports['TLS']}"
 
     @property
     def scram_bootstrap(self) -> str:
-        return f"127.0.0.1:{self._ports['SCRAM']}"
+        return f"{self.address}:{self._ports['SCRAM']}"
 
     def plain(self, link: str | None = None) -> ClientConfig:
         """How a client connects that needs no name; `link` is the link to use, if not the listener PLAIN."""
@@ -148,14 +151,14 @@ class Kafka(Server):
 
 
 def _listeners(
-    protocols: Mapping[str, Protocol], ports: Mapping[str, int], advertised: Mapping[str, int]
+    protocols: Mapping[str, Protocol], ports: Mapping[str, int], advertised: Mapping[str, int], address: str
 ) -> dict[str, str]:
     controller = claim_port()
     kinds = {**protocols, "CONTROLLER": "PLAINTEXT"}
     return {
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-        "listeners": _addresses({**ports, "CONTROLLER": controller}),
-        "advertised.listeners": _addresses(advertised),
+        "listeners": _addresses({**ports, "CONTROLLER": controller}, address),
+        "advertised.listeners": _addresses(advertised, address),
         "listener.security.protocol.map": ",".join(f"{name}:{kind}" for name, kind in kinds.items()),
         **{
             f"listener.name.{name.lower()}.{key}": value
@@ -165,8 +168,10 @@ def _listeners(
     }
 
 
-def _addresses(ports: Mapping[str, int]) -> str:
-    return ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
+def _addresses(ports: Mapping[str, int], address: str) -> str:
+    """Links are reached by their proxies, and who comes by PLAIN may do everything: these stay on loopback."""
+    at = {name: address if name in {"TLS", "SCRAM"} else "127.0.0.1" for name in ports}
+    return ",".join(f"{name}://{at[name]}:{port}" for name, port in ports.items())
 
 
 def _tls(authority: Authority, leaf: Leaf) -> dict[str, str]:
