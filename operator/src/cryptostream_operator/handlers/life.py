@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Event, Thread
@@ -48,6 +48,7 @@ class Operator:
         self._stop = Event()
         self._lost = False
         self._crew: Crew | None = None
+        self._ended: Callable[[], object] = lambda: None
         namespace = told.leader.namespace or own_namespace() or "default"
         self._leadership = Leadership(
             self._kube,
@@ -73,6 +74,7 @@ class Operator:
             try:
                 asyncio.run(self._lead())
             finally:
+                self._ended = lambda: None
                 self._stop.set()
                 keeper.join(5)
                 self._leadership.give_back()
@@ -83,7 +85,8 @@ class Operator:
         if not self._leadership.keep(self._stop):
             LOG.error("leadership_lost")
             self._lost = True
-            self._stop.set()
+        self._stop.set()
+        self._ended()
 
     async def _lead(self) -> None:
         """Watch and work until stopped."""
@@ -100,6 +103,10 @@ class Operator:
             pages.close()
 
     async def _watch(self, crew: Crew) -> None:
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+        self._ended = partial(loop.call_soon_threadsafe, ended.set)
+        if self._stop.is_set():
+            ended.set()
         registry = kopf.OperatorRegistry()
         Watching(crew, self._canary, frozenset(self._told.namespaces)).register(registry)
         kopf.on.login(registry=registry)(self._login)
@@ -114,7 +121,7 @@ class Operator:
             clusterwide=not near,
             namespaces=sorted(set(near)),
             standalone=True,
-            stop_flag=self._stop,
+            stop_flag=ended,
         )
 
     async def _login(self, **_: object) -> kopf.ConnectionInfo:

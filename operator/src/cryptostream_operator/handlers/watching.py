@@ -94,6 +94,8 @@ def watching_settings(settings: kopf.OperatorSettings) -> None:
     settings.watching.server_timeout = 600
     settings.networking.request_timeout = 30
     settings.posting.enabled = False
+    settings.queueing.exit_timeout = 0.1
+    settings.queueing.idle_timeout = 1
     settings.process.ultimate_exiting_timeout = 30
 
 

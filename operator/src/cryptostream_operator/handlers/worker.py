@@ -124,5 +124,5 @@ class Worker:
 
     def _due(self, seconds: float, reason: str) -> None:
         self._whole_at = min(self._whole_at, self._shop.clock() + seconds)
-        self._reason = reason
+        self._reason = reason if self.passed is not None else "first"
         self._woken.set()
