@@ -35,16 +35,17 @@ COPY services/src services/src
 COPY operator/src operator/src
 RUN pip --python /opt/cryptostream install --no-deps ./services ./operator
 
-# ------------------------------------------------------------ what runs: producers, consumers, and the other verbs
-FROM ${BASE} AS services
-COPY --from=build-services /opt/cryptostream /opt/cryptostream
+# ------------------------------------------------------------ what runs: nobody's rights, under a name that libraries ask for
+FROM ${BASE} AS run
+RUN echo 'cryptostream:x:10001:10001::/:/usr/sbin/nologin' >>/etc/passwd
 ENV PATH=/opt/cryptostream/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:10001
+
+# producers, consumers, and the other verbs
+FROM run AS services
+COPY --from=build-services /opt/cryptostream /opt/cryptostream
 ENTRYPOINT ["cryptostream"]
 
-# ------------------------------------------------------------ what runs: the operator
-FROM ${BASE} AS operator
+FROM run AS operator
 COPY --from=build-operator /opt/cryptostream /opt/cryptostream
-ENV PATH=/opt/cryptostream/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
-USER 10001:10001
 ENTRYPOINT ["python", "-m", "cryptostream_operator"]

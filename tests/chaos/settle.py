@@ -2,23 +2,53 @@
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from confluent_kafka import KafkaException
 
-from tests.chaos.world import World
 from tests.judge import grid
 from tests.judge.judge import AUDITED, Judge
+from tests.judge.stream import Stream
 
 PATIENCE = 90.0
 OPEN = {"pending", "blocked", "expired"}
 LOOK = 0.2
 
 
+class Market(Protocol):
+    def now(self) -> int:
+        """Exchange time in ms."""
+
+
+class Told(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def status(self) -> dict[str, Any] | None:
+        """The document `/status`, None if it cannot be had."""
+
+
+class Running(Protocol):
+    """A stream that runs: its exchange, its producer, and what its consumers have committed."""
+
+    @property
+    def stream(self) -> Stream: ...
+
+    @property
+    def market(self) -> Market: ...
+
+    @property
+    def producer(self) -> Told: ...
+
+    @property
+    def committed(self) -> Callable[[], Mapping[tuple[str, int], int]]: ...
+
+
 class UnsettledError(Exception):
     """It has not caught up in time; the message says what is missing."""
 
 
-def settle(world: World, judge: Judge, changed_at: int | None = None, patience: float = PATIENCE) -> int:
+def settle(world: Running, judge: Judge, changed_at: int | None = None, patience: float = PATIENCE) -> int:
     """Wait, and return the exchange's time (ms) up to which everything has arrived.
 
     What the exchange changed up to `changed_at` must have been audited by then.
@@ -42,7 +72,7 @@ def _wait(missing: Callable[[], list[str]], deadline: float) -> None:
         time.sleep(LOOK)
 
 
-def _unpublished(world: World, until: int) -> list[str]:
+def _unpublished(world: Running, until: int) -> list[str]:
     """Series which the producer has not published up to `until`, or of which a gap is open."""
     status = world.producer.status()
     if status is None:
@@ -58,7 +88,7 @@ def _unpublished(world: World, until: int) -> list[str]:
     return left
 
 
-def _unstored(world: World, ends: Mapping[tuple[str, int], int]) -> list[str]:
+def _unstored(world: Running, ends: Mapping[tuple[str, int], int]) -> list[str]:
     """Partitions that the group has not committed up to `ends`."""
     try:
         committed = world.committed()

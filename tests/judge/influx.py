@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import urllib3
 
@@ -24,13 +25,17 @@ _TYPES: dict[str, Callable[[str], Field]] = {
 
 
 class Influx:
-    """A server at `url`; `token` may read the buckets. `ca_file` signs its certificate, if it has one."""
+    """A server at `url`; `token` may read the buckets.
 
-    def __init__(self, url: str, org: str, token: str, ca_file: str | None = None) -> None:
+    `ca_file` signs its certificate, if it has one, which is for `name`, if that is not in the URL.
+    """
+
+    def __init__(self, url: str, org: str, token: str, ca_file: str | None = None, *, name: str | None = None) -> None:
         self._url = f"{url}/api/v2/query?org={org}"
         self._headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
         retries = urllib3.Retry(5, backoff_factor=0.2, status_forcelist=(502, 503, 504), allowed_methods=None)
-        self._pool = urllib3.PoolManager(ca_certs=ca_file, timeout=60, retries=retries)
+        named: dict[str, Any] = {} if name is None else {"assert_hostname": name, "server_hostname": name}
+        self._pool = urllib3.PoolManager(ca_certs=ca_file, timeout=60, retries=retries, **named)
 
     def points(
         self, bucket: str, measurement: str, stream: str, series: Series | None, span: tuple[int, int]

@@ -29,7 +29,7 @@ INFLUXDB = Part("influxdb", "2.7.12", (GO, CARGO, CC, PKG_CONFIG), (SETPRIV,))
 KUBERNETES = Part("kubernetes", "1.34.4", (GO,), (SETPRIV,))
 NODE = Part("node", "1.12.4", (GO,), (SETPRIV, CONTAINERD, RUNC, CNI, IP, IPTABLES, CONNTRACK))
 BASE = Part("base", "1", (APT_GET, DEBOOTSTRAP))
-WHEELS = Part("wheels", "1", (), sources=("uv.lock", "*/pyproject.toml", "Dockerfile"))
+WHEELS = Part("wheels", "1", (), sources=("uv.lock", "*/pyproject.toml"))
 SOURCES = tuple(f"{package}/src/**/{kind}" for package in ("services", "operator") for kind in ("*.py", "*.json"))
 IMAGES = Part(
     "images",
