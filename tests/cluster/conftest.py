@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from cryptostream_operator.render.names import ALLOWED_NAMESPACES
+from tests.cluster.running import Cluster, OperatorProcess
+from tests.cluster.strimzi_answers import Strimzi, answering, kafka
 from tests.support.data import ROOT
 from tests.support.parts.cache import ensure
 from tests.support.parts.catalogue import NEIGHBOURS
@@ -16,6 +19,7 @@ from tests.support.parts.process import wait_for
 
 CRDS = ROOT / "crds"
 NAMESPACES = ("market", "kafka", "other")
+USERS = {name: ["system:masters"] for name in ("operator", "second", "tester")}
 
 
 def install_crds(api: ApiServer, files: Iterable[Path]) -> None:
@@ -41,11 +45,37 @@ def _served(api: ApiServer, spec: dict[str, Any]) -> bool:
 @pytest.fixture(scope="session")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """The server, with the resource definitions and some namespaces."""
-    with ApiServer(tmp_path_factory.mktemp("api")).start() as api:
+    with ApiServer(tmp_path_factory.mktemp("api"), USERS).start() as api:
         for name in NAMESPACES:
             assert api.ask("POST", "/api/v1/namespaces", json={"metadata": {"name": name}}).ok
         install_crds(api, CRDS.glob("*.yaml"))
         yield api
+
+
+@pytest.fixture(scope="session")
+def cluster(neighbours: ApiServer) -> Cluster:
+    return Cluster(neighbours)
+
+
+@pytest.fixture(scope="session")
+def strimzi(cluster: Cluster) -> Iterator[Strimzi]:
+    """Strimzi's answers, and a Kafka that is granted to the namespace `market`."""
+    with answering(cluster) as strimzi:
+        cluster.apply(kafka(**{ALLOWED_NAMESPACES: "market"}))
+        yield strimzi
+
+
+@pytest.fixture(scope="session")
+def operator(
+    neighbours: ApiServer, strimzi: Strimzi, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OperatorProcess]:
+    """The operator, as the user `operator`."""
+    del strimzi
+    folder = tmp_path_factory.mktemp("operator")
+    with OperatorProcess(neighbours, folder, deletionPatienceSeconds=6).start() as operator:
+        yield operator
+        text = operator.log.read_text()
+        assert "Traceback" not in text, text
 
 
 @pytest.fixture(scope="session")

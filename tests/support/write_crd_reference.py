@@ -10,8 +10,9 @@ from tests.support.data import ROOT
 PAGE = ROOT / "docs/crd-reference.md"
 HEAD = """# Reference of the resources
 
-Made from `crds/` by `python -m tests.support.write_crd_reference`: do not edit. How they are used is in [resource.md](resource.md), how they are
-carried out in [operator.md](operator.md). `kubectl explain cryptostream.spec` says the same.
+Made from `crds/` by `python -m tests.support.write_crd_reference`: do not edit. How they are used is in
+[resource.md](resource.md), how they are carried out in [operator.md](operator.md). `kubectl explain cryptostream.spec`
+says the same.
 """
 Schema = Mapping[str, Any]
 
