@@ -24,9 +24,9 @@ def configuration(kubeconfig: Path | None) -> Any:
 
 
 def token_of(made: Any) -> str | None:
-    """The bearer token as it is now."""
+    """The bearer token as it is now; of a pod's account the client writes `bearer`, of a kubeconfig `Bearer`."""
     header = made.get_api_key_with_prefix("BearerToken") or made.get_api_key_with_prefix("authorization")
-    return None if header is None else str(header).removeprefix("Bearer ")
+    return None if header is None else str(header).rpartition(" ")[2]
 
 
 def own_namespace() -> str | None:
