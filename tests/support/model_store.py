@@ -108,11 +108,14 @@ class PartsStore(ModelStore):
     """A store without transactions, as InfluxDB is one: requests of a few points, deletions apart from them.
 
     The fields of a point merge, and any revision overwrites any other. `effect` is called before each request; it may
-    raise, as if the process ended there.
+    raise, as if the process ended there. If the store is `volatile`, what was asked for then can be read, but was not
+    logged, until it is written again: `restart` takes it away.
     """
 
     gaps: dict[tuple[Series, Millis], Gap] = field(default_factory=dict)
     effect: Callable[[str], None] = nothing_happens
+    volatile: bool = False
+    unlogged: dict[tuple[str, Series, Millis], Any] = field(default_factory=dict)
 
     @property
     def atomic(self) -> bool:
@@ -124,11 +127,8 @@ class PartsStore(ModelStore):
             if candle.record.revision and None in optional(candle):
                 self.effect("delete candle")
                 self.candles.get(candle.record.series, {}).pop(candle.record.open_time, None)
-        for portion in portions(batch.raw):
-            self.effect("candles")
-            for candle in portion:
-                kept = self.candles.setdefault(candle.record.series, {})
-                kept[candle.record.open_time] = merged(kept.get(candle.record.open_time), candle)
+        for portion in portions([(each.record.series, each.record.open_time, each) for each in batch.raw]):
+            self._request("candles", self.candles, portion, merged)
         self.gaps |= {(gap.series, gap.start): gap for gap in batch.gaps}
         for table in batch.replaced:
             for open_time, row in rows_of(table).items():
@@ -137,17 +137,46 @@ class PartsStore(ModelStore):
                     self.rows.get(table.series, {}).pop(open_time, None)
         rows = [(t.series, at, row) for t in (*batch.enriched, *batch.replaced) for at, row in rows_of(t).items()]
         for some in portions(rows):
-            self.effect("rows")
-            for series, open_time, row in some:
-                before = self.rows.setdefault(series, {}).get(open_time, {})
-                names = before.keys() | row.keys()
-                merged_row = {name: before.get(name) if row.get(name) is None else row[name] for name in names}
-                self.rows[series][open_time] = merged_row
+            self._request("rows", self.rows, some, merged_row)
         return Ok(None)
+
+    def restart(self) -> None:
+        """What was not logged is gone."""
+        for (what, series, open_time), before in self.unlogged.items():
+            points: dict[Millis, Any] = (self.candles if what == "candles" else self.rows)[series]
+            del points[open_time]
+            points |= {} if before is None else {open_time: before}
+        self.unlogged.clear()
+
+    def _request(
+        self,
+        what: str,
+        points: dict[Series, dict[Millis, T]],
+        portion: Sequence[tuple[Series, Millis, T]],
+        merge: Callable[[T | None, T], T],
+    ) -> None:
+        logged = False
+        try:
+            self.effect(what)
+            logged = True
+        finally:
+            for series, open_time, point in portion if logged or self.volatile else ():
+                kept, key = points.setdefault(series, {}), (what, series, open_time)
+                if logged:
+                    self.unlogged.pop(key, None)
+                else:
+                    self.unlogged.setdefault(key, kept.get(open_time))
+                kept[open_time] = merge(kept.get(open_time), point)
 
 
 def portions(points: Sequence[T]) -> Iterator[Sequence[T]]:
     return (points[at : at + PORTION] for at in range(0, len(points), PORTION))
+
+
+def merged_row(before: Row | None, row: Row) -> Row:
+    """`row` with the values of `before` that it does not have."""
+    names = (before or {}).keys() | row.keys()
+    return {name: (before or {}).get(name) if row.get(name) is None else row[name] for name in names}
 
 
 def optional(candle: ValidatedCandle) -> list[object]:

@@ -107,3 +107,21 @@ def test_an_end_at_any_effect_leaves_no_trace(name: str) -> None:
         rig = rig_of(told)
         rig.run_with_crash_at(effect)
         assert_nothing_shows(rig, told)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_what_could_only_be_read_is_written_again(name: str) -> None:
+    """InfluxDB shows what it has not logged, where its log failed or nobody waited for the answer any more."""
+    make: Callable[[], Story] = STORIES[name]
+    dry = rig_of(make())
+    before = len(dry.fuse.happened)
+    dry.run()
+    for effect in range(len(dry.fuse.happened) - before):
+        told = make()
+        rig = rig_of(told)
+        rig.store.volatile = True
+        rig.run_with_crash_at(effect)
+        rig.run()
+        assert not rig.store.unlogged
+        rig.store.restart()
+        assert_nothing_shows(rig, told)

@@ -8,7 +8,7 @@ always holds: a stored enriched row is what `enrich` computes from all stored ca
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from cryptostream.core.market.candle import EnrichedTable
+from cryptostream.core.market.candle import EnrichedTable, ValidatedCandle
 from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.series import Series
 from cryptostream.core.market.table import between
@@ -62,7 +62,7 @@ def step(
     for series, items in arrivals.by_series.items():
         memories[series] = replace(memories[series], windows=_kept(config, memories[series], windows[series], items))
     batch = StoreBatch(
-        raw=tuple(candle for taken in accepted.values() for candle in taken.candles),
+        raw=tuple(candle for taken in accepted.values() for candle in _written(config, taken)),
         enriched=tuple(fresh),
         replaced=tuple(table for table in tables if table not in fresh),
         gaps=arrivals.gaps,
@@ -130,8 +130,17 @@ def _runs(config: ConsumerConfig, series: Series, taken: Accepted) -> tuple[Run,
     """The rows to be computed: those of new candles, and those whose first computation may have been cut short."""
     opens = taken.rows.open_time.tolist()
     if taken.again and not config.atomic:
-        opens = sorted({*opens, *taken.again})
+        opens = sorted({*opens, *(candle.record.open_time for candle in taken.again)})
     return stretches(INTERVALS[series.interval], opens, config.apart)
+
+
+def _written(config: ConsumerConfig, taken: Accepted) -> Iterable[ValidatedCandle]:
+    """New candles, and those that a store may only seem to have: it can show what it has not logged.
+
+    InfluxDB does so where its log failed, and where nobody waited for the answer any more; the records are then still
+    to be committed, and come again.
+    """
+    return taken.candles if config.atomic else (*taken.again, *taken.candles)
 
 
 def _is_fresh(table: EnrichedTable, taken: Accepted, stale: Iterable[tuple[Series, Run]]) -> bool:
@@ -156,7 +165,8 @@ def _after(config: ConsumerConfig, memory: SeriesMemory, taken: Accepted) -> Ser
     If the first candle of all comes again, its coming first may be what was cut short. Then the candle that was
     the first before it is among as many as there may be records not committed.
     """
-    first_again = not config.atomic and memory.first_open is not None and memory.first_open in taken.again
+    again = {candle.record.open_time for candle in taken.again}
+    first_again = not config.atomic and memory.first_open is not None and memory.first_open in again
     doubt = Doubt(memory.first_open or 0, 2 * config.held) if first_again else memory.doubt
     memory = replace(memory, counts=memory.counts + taken.counts, doubt=doubt)
     if not taken.candles:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from itertools import islice
 from operator import lt
 
+from msgspec.structs import replace
+
 from cryptostream.core.market.candle import CandleRecord, CandleTable, ValidatedCandle
 from cryptostream.core.market.interval import INTERVALS, Interval, Millis
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.market.table import between, table_of
 from cryptostream.core.ports import DeadLetter, LogRecord
-from cryptostream.core.result import Err, Result
+from cryptostream.core.result import Err, Ok, Result
 from cryptostream.core.stream.consumer_letters import letter
 from cryptostream.core.stream.consumer_state import Arrival, Counts
 from cryptostream.core.stream.validation import ValidationRules, checker
@@ -21,15 +23,15 @@ from cryptostream.core.stream.windows import Window
 class Accepted:
     """What the arrivals of one series come to: `candles` ascend, each at its newest revision, as in `rows`.
 
-    `again` are the open times, ascending, of records whose candle was stored at just this revision; `in_order` says
-    that each record was of a later candle than the one before it.
+    `again` are, ascending, the candles of records which were stored at just this revision; `in_order` says that each
+    record was of a later candle than the one before it.
     """
 
     candles: tuple[ValidatedCandle, ...]
     rows: CandleTable
     letters: tuple[DeadLetter, ...]
     duplicates: tuple[LogRecord, ...]
-    again: tuple[Millis, ...]
+    again: tuple[ValidatedCandle, ...]
     in_order: bool
     counts: Counts
     live: tuple[Millis, ...]
@@ -44,7 +46,7 @@ class _Desk:
     chosen: dict[Millis, ValidatedCandle]
     letters: list[DeadLetter]
     duplicates: list[LogRecord]
-    again: set[Millis]
+    again: dict[Millis, ValidatedCandle]
     revised: list[Millis]
     fresh: list[CandleRecord]
 
@@ -66,17 +68,18 @@ def accept(
     opens = [arrival.record.open_time for arrival in arrivals]
     desk = _desk(windows, interval, opens)
     check = checker(rules, interval, now=now, listing=listing)
+    check_again = checker(replace(rules, reject_aberrant=False), interval, now=now, listing=listing)
     for arrival in arrivals:
         log, record = arrival
         open_time = record.open_time
+        before = interval.shift(open_time, -1) if interval.is_month else open_time - interval.step
         stored = desk.revisions.get(open_time, -1)
         if stored < record.revision:
-            before = interval.shift(open_time, -1) if interval.is_month else open_time - interval.step
             _enter(desk, arrival, check(record, desk.closes.get(before)), now)
         else:
             desk.duplicates.append(log)
-            if stored == record.revision:
-                desk.again.add(open_time)
+            if stored == record.revision and open_time not in desk.chosen:
+                _enter_again(desk, open_time, check_again(record, desk.closes.get(before)))
     candles = tuple(desk.chosen[open_time] for open_time in sorted(desk.chosen))
     counts = Counts(len(desk.fresh) + len(desk.revised), len(desk.revised), len(desk.duplicates), len(desk.letters))
     return Accepted(
@@ -84,7 +87,7 @@ def accept(
         rows=table_of(candles),
         letters=tuple(desk.letters),
         duplicates=tuple(desk.duplicates),
-        again=tuple(sorted(desk.again)),
+        again=tuple(desk.again[open_time] for open_time in sorted(desk.again)),
         in_order=all(map(lt, opens, islice(opens, 1, None))),
         counts=counts,
         live=tuple(record.open_time for record in desk.fresh if record.lane == "live"),
@@ -107,10 +110,16 @@ def _enter(desk: _Desk, arrival: Arrival, result: Result[ValidatedCandle, Reject
     desk.closes[open_time] = result.value.close
 
 
+def _enter_again(desk: _Desk, open_time: Millis, result: Result[ValidatedCandle, Rejected]) -> None:
+    """Enter a candle that is stored already; it was valid then."""
+    if isinstance(result, Ok):
+        desk.again[open_time] = result.value
+
+
 def _desk(windows: Sequence[Window], interval: Interval, opens: Sequence[Millis]) -> _Desk:
     """The desk with everything stored around `opens`."""
     first, last = interval.shift(interval.floor(min(opens)), -1), max(opens)
-    desk = _Desk({}, {}, {}, [], [], set(), [], [])
+    desk = _Desk({}, {}, {}, [], [], {}, [], [])
     for window in windows:
         rows = between(window.rows, first, last + 1)
         times = rows.open_time.tolist()
