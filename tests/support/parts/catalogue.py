@@ -43,7 +43,7 @@ NEIGHBOURS = Part("crds", "1.2.0", (GO, MAVEN, JAVA))
 # A tier that is not named here needs Python only. What is soonest built comes first.
 PARTS: dict[str, tuple[Part, ...]] = {
     "integration": (KAFKA, INFLUXDB),
-    "operator": (NEIGHBOURS, INFLUXDB, KUBERNETES),
+    "operator": (NEIGHBOURS, KAFKA, INFLUXDB, KUBERNETES),
     "e2e": (KAFKA, INFLUXDB, KUBERNETES, NODE, IMAGES),
     "chaos": (KAFKA, INFLUXDB),
     "bench": (KAFKA, INFLUXDB),

@@ -32,7 +32,7 @@ class Leaf:
 
 
 class Authority:
-    """Signs certificates for servers and clients, into files of `folder`. Trust `cert`."""
+    """Signs certificates for servers and clients, into files of `folder`. Trust `cert`; `ca.key` lies beside it."""
 
     def __init__(self, folder: Path, name: str = "test authority") -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,6 +41,7 @@ class Authority:
         self._key = generate_private_key(SECP256R1())
         self.cert = folder / "ca.crt"
         self.cert.write_bytes(self._sign(name, self._key, datetime.now(UTC) - DAY, _may_sign()))
+        _replace(folder / "ca.key", _key_pem(self._key))
 
     def leaf(self, name: str, hosts: Sequence[str] = LOOPBACK) -> Leaf:
         """For `CN=name`, as a client, and as a server that is called one of `hosts`; asked again, a renewed one."""

@@ -1,0 +1,75 @@
+"""The broker's own certificate and what it trusts, in the files that it reads, and its word that it has read them."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+from cryptography import x509
+
+from tests.support.strimzi import certificates
+from tests.support.strimzi.authorities import Authority
+
+SECONDS = 10.0
+_ENCRYPTED = ("SSL", "SASL_SSL")
+
+
+class Broker:
+    """The files `ca.crt` (trusted) and `broker.pem` (shown) of `folder`, as the broker has them in its settings."""
+
+    def __init__(self, client: AdminClient, folder: Path) -> None:
+        self._client = client
+        self._folder = folder
+
+    @property
+    def cluster_id(self) -> str:
+        return str(self._client.describe_cluster(request_timeout=SECONDS).result(SECONDS).cluster_id)
+
+    def renew(self, cluster: Authority, trusted: Iterable[bytes]) -> None:
+        """Show a certificate of `cluster`, unless it is one already, and trust these."""
+        shown = self._folder / "broker.pem"
+        former = shown.read_bytes()
+        certificate = former[former.index(b"-----BEGIN CERTIFICATE") :]
+        if not certificates.signed_by(certificate, cluster.pair.cert):
+            pair = certificates.renewed(x509.load_pem_x509_certificate(certificate), cluster.pair)
+            _replace(shown, pair.key + pair.cert)
+        _replace(self._folder / "ca.crt", b"".join(dict.fromkeys(trusted)))
+        self._reload()
+
+    def _reload(self) -> None:
+        """Settings of the listeners, with the values that they had: Kafka reads the files again."""
+        stores = {"keystore": self._folder / "broker.pem", "truststore": self._folder / "ca.crt"}
+        for node in self._nodes():
+            resource = ConfigResource(ResourceType.BROKER, node)
+            found = self._client.describe_configs([resource])[resource].result(SECONDS)
+            protocols = str(found["listener.security.protocol.map"].value).split(",")
+            names = [name.lower() for name, kind in (each.split(":") for each in protocols) if kind in _ENCRYPTED]
+            entries = [
+                _entry(f"listener.name.{name}.ssl.{store}.{key}", value)
+                for name in names
+                for store, path in stores.items()
+                for key, value in {"location": str(path), "type": "PEM"}.items()
+            ]
+            change = ConfigResource(ResourceType.BROKER, node, incremental_configs=entries)
+            self._client.incremental_alter_configs([change])[change].result(SECONDS)
+
+    def _nodes(self) -> list[str]:
+        return [str(each) for each in self._client.list_topics(timeout=SECONDS).brokers]
+
+
+def _entry(key: str, value: str) -> ConfigEntry:
+    return ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """At once, readable by its owner only."""
+    fresh = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+    fresh.replace(path)
