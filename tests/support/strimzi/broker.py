@@ -15,8 +15,8 @@ from cryptography import x509
 
 from tests.support.strimzi import certificates
 from tests.support.strimzi.authorities import Authority
+from tests.support.strimzi.kafka_faults import ASKED, WAITED
 
-SECONDS = 10.0
 _ENCRYPTED = ("SSL", "SASL_SSL")
 
 
@@ -29,7 +29,7 @@ class Broker:
 
     @property
     def cluster_id(self) -> str:
-        return str(self._client.describe_cluster(request_timeout=SECONDS).result(SECONDS).cluster_id)
+        return str(self._client.describe_cluster(request_timeout=ASKED).result(WAITED).cluster_id)
 
     def renew(self, cluster: Authority, trusted: Iterable[bytes]) -> None:
         """Show a certificate of `cluster`, unless it is one already, and trust these."""
@@ -47,7 +47,7 @@ class Broker:
         stores = {"keystore": self._folder / "broker.pem", "truststore": self._folder / "ca.crt"}
         for node in self._nodes():
             resource = ConfigResource(ResourceType.BROKER, node)
-            found = self._client.describe_configs([resource])[resource].result(SECONDS)
+            found = self._client.describe_configs([resource], request_timeout=ASKED)[resource].result(WAITED)
             protocols = str(found["listener.security.protocol.map"].value).split(",")
             names = [name.lower() for name, kind in (each.split(":") for each in protocols) if kind in _ENCRYPTED]
             entries = [
@@ -57,10 +57,10 @@ class Broker:
                 for key, value in {"location": str(path), "type": "PEM"}.items()
             ]
             change = ConfigResource(ResourceType.BROKER, node, incremental_configs=entries)
-            self._client.incremental_alter_configs([change])[change].result(SECONDS)
+            self._client.incremental_alter_configs([change], request_timeout=ASKED)[change].result(WAITED)
 
     def _nodes(self) -> list[str]:
-        return [str(each) for each in self._client.list_topics(timeout=SECONDS).brokers]
+        return [str(each) for each in self._client.list_topics(timeout=ASKED).brokers]
 
 
 def _entry(key: str, value: str) -> ConfigEntry:

@@ -7,6 +7,8 @@ from confluent_kafka import KafkaError, KafkaException
 
 from tests.support.strimzi.told import ComplaintError
 
+# How long Kafka is asked, and how long librdkafka is waited for to say that nobody answered (seconds).
+ASKED, WAITED = 4.0, 15.0
 _PACKAGE = "org.apache.kafka.common.errors"
 _NAMES = {
     KafkaError.INVALID_CONFIG: "InvalidConfigurationException",

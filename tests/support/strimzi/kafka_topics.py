@@ -15,9 +15,9 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from tests.support.strimzi.kafka_faults import ASKED, WAITED
 from tests.support.strimzi.topics import Change, Topic, config_of
 
-SECONDS = 10.0
 BY_DEFAULT = -1
 
 
@@ -30,11 +30,11 @@ class KafkaTopics:
     def find(self, name: str) -> Topic | None:
         """The topic, None if there is none."""
         try:
-            asked = self._client.describe_topics(TopicCollection([name]), request_timeout=SECONDS)
-            described = asked[name].result(SECONDS)
+            asked = self._client.describe_topics(TopicCollection([name]), request_timeout=ASKED)
+            described = asked[name].result(WAITED)
             resource = ConfigResource(ResourceType.TOPIC, name)
-            configs = self._client.describe_configs([resource], request_timeout=SECONDS)
-            entries = configs[resource].result(SECONDS)
+            configs = self._client.describe_configs([resource], request_timeout=ASKED)
+            entries = configs[resource].result(WAITED)
         except KafkaException as fault:
             if fault.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 return None
@@ -50,7 +50,7 @@ class KafkaTopics:
     def create(self, name: str, spec: Mapping[str, Any]) -> None:
         counts = spec.get("partitions", BY_DEFAULT), spec.get("replicas", BY_DEFAULT)
         topic = NewTopic(name, *counts, config=config_of(spec))
-        _done(self._client.create_topics([topic], operation_timeout=SECONDS))
+        _done(self._client.create_topics([topic], operation_timeout=ASKED))
 
     def alter(self, name: str, change: Change) -> None:
         """What is refused leaves the rest undone."""
@@ -58,15 +58,15 @@ class KafkaTopics:
         entries += [_entry(key, None, AlterConfigOpType.DELETE) for key in change.remove]
         if entries:
             resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries)
-            _done(self._client.incremental_alter_configs([resource], request_timeout=SECONDS))
+            _done(self._client.incremental_alter_configs([resource], request_timeout=ASKED))
         if change.partitions is not None:
             grown = NewPartitions(name, change.partitions)
-            _done(self._client.create_partitions([grown], operation_timeout=SECONDS))
+            _done(self._client.create_partitions([grown], operation_timeout=ASKED))
 
     def delete(self, name: str) -> None:
         """Remove it, if it is there."""
         try:
-            _done(self._client.delete_topics([name], operation_timeout=SECONDS))
+            _done(self._client.delete_topics([name], operation_timeout=ASKED))
         except KafkaException as fault:
             if fault.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise
@@ -78,4 +78,4 @@ def _entry(key: str, value: str | None, how: AlterConfigOpType) -> ConfigEntry:
 
 def _done(futures: Mapping[Any, Any]) -> None:
     for each in futures.values():
-        each.result(SECONDS)
+        each.result(WAITED)

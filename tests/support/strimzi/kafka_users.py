@@ -18,7 +18,8 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-SECONDS = 10.0
+from tests.support.strimzi.kafka_faults import ASKED, WAITED
+
 ITERATIONS = 4096
 _PREFIX = "User:"
 # Strimzi leaves alone who is everybody, and who has no name.
@@ -55,10 +56,10 @@ class KafkaUsers:
         """Make these the user's access lists."""
         there = self._acls(f"{_PREFIX}{name}")
         if wanted - there:
-            _done(self._client.create_acls([*(wanted - there)], request_timeout=SECONDS))
+            _done(self._client.create_acls([*(wanted - there)], request_timeout=ASKED))
         if there - wanted:
             gone = [_filter(each) for each in there - wanted]
-            _done(self._client.delete_acls(gone, request_timeout=SECONDS))
+            _done(self._client.delete_acls(gone, request_timeout=ASKED))
 
     def _acls(self, principal: str | None) -> set[AclBinding]:
         anything: Any = None
@@ -71,15 +72,15 @@ class KafkaUsers:
             AclOperation.ANY,
             AclPermissionType.ANY,
         )
-        found: Iterable[AclBinding] = self._client.describe_acls(asked, request_timeout=SECONDS).result(SECONDS)
+        found: Iterable[AclBinding] = self._client.describe_acls(asked, request_timeout=ASKED).result(WAITED)
         return {*found}
 
     def _with_password(self) -> set[str]:
-        asked: Any = self._client.describe_user_scram_credentials(request_timeout=SECONDS)
-        return {*asked.result(SECONDS)}
+        asked: Any = self._client.describe_user_scram_credentials(request_timeout=ASKED)
+        return {*asked.result(WAITED)}
 
     def _alter(self, change: UserScramCredentialDeletion | UserScramCredentialUpsertion) -> None:
-        _done(self._client.alter_user_scram_credentials([change], request_timeout=SECONDS))
+        _done(self._client.alter_user_scram_credentials([change], request_timeout=ASKED))
 
 
 def _filter(acl: AclBinding) -> AclBindingFilter:
@@ -90,4 +91,4 @@ def _filter(acl: AclBinding) -> AclBindingFilter:
 
 def _done(futures: Mapping[Any, Any]) -> None:
     for each in futures.values():
-        each.result(SECONDS)
+        each.result(WAITED)
