@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.e2e.pods import RESTRICTED
 from tests.support.data import ROOT
 from tests.support.parts.cache import ensure
 from tests.support.parts.catalogue import IMAGES
@@ -35,7 +36,6 @@ def kubectl(cluster: Cluster) -> Kubectl:
 @pytest.fixture
 def namespace(kubectl: Kubectl, unique: Callable[[str], str]) -> str:
     """One of its own, in which pods must be as the Pod Security Standard `restricted` has them."""
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     name = unique("e2e")
-    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": RESTRICTED}})
     return name

@@ -1,0 +1,184 @@
+"""A stream in a cluster, and all that is around it: Kafka and the exchange on this machine, the rest in pods."""
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import urllib3
+
+from cryptostream.simulator.config import SimulatorConfig
+from cryptostream.simulator.simulator import Simulator, running_simulator
+from tests.chaos.files import spec_of
+from tests.chaos.settle import settle
+from tests.chaos.watch import Committed
+from tests.e2e.elsewhere import credentials, provide
+from tests.e2e.operator import operator
+from tests.e2e.pods import RESTRICTED, outside
+from tests.judge.exchange import Exchange
+from tests.judge.findings import Findings
+from tests.judge.influx import TAGS, Influx
+from tests.judge.judge import Judge
+from tests.judge.stream import Declared, Series, Stream
+from tests.support.parts.cluster import Cluster
+from tests.support.parts.kafka import Kafka
+from tests.support.parts.kubectl import Kubectl, Manifest
+from tests.support.parts.ports import claim_port
+
+NAMESPACE, NAME = "market", "majors"
+SECRET = "kafka"
+COINS = ("BTC", "SOL")
+ADDED = "ETH"
+INTERVALS = ("1s", "1m")
+HISTORY_SECONDS = 600
+INDICATORS = (Declared("sma5", "SMA", {"timeperiod": 5}, 5),)
+_PAGES = urllib3.PoolManager(timeout=2, retries=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod that runs, and where its pages are."""
+
+    name: str
+    address: str
+
+    def status(self) -> dict[str, Any] | None:
+        """Its `/status`, None if it cannot be had."""
+        try:
+            answer = _PAGES.request("GET", f"http://{self.address}:8080/status")
+        except urllib3.exceptions.HTTPError:
+            return None
+        document: dict[str, Any] = json.loads(answer.data)
+        return document if answer.status == 200 else None
+
+
+class World:
+    """Everything is up after `with`; the stream itself is applied by the tests."""
+
+    def __init__(self, folder: Path, cluster: Cluster) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.kubectl: Kubectl = cluster.kubectl
+        self._api = cluster.api
+        self._ending = ExitStack()
+        self.kafka = self._ending.enter_context(Kafka(folder / "kafka", address=cluster.machine.host))
+        self._host, self._port = cluster.machine.host, claim_port()
+        config = SimulatorConfig(host=self._host, port=self._port)
+        self.simulator: Simulator = self._ending.enter_context(running_simulator(config))
+        self.market = Exchange(self.simulator.addresses.rest)
+        start = self.market.now() - HISTORY_SECONDS * 1000
+        symbols = {f"{coin}USDC": (coin, "USDC") for coin in (*COINS, ADDED)}
+        self.stream = Stream(f"{NAMESPACE}.{NAME}", symbols, INTERVALS, start, INDICATORS)
+
+    # ------------------------------------------------------------ the resource
+
+    def resource(self, coins: tuple[str, ...] = COINS, **fields: Any) -> Manifest:
+        """The stream as a user writes it; `fields` of the spec take the place of those here."""
+        exchange = f"exchange.{NAMESPACE}.svc:{self._port}"
+        begin = datetime.fromtimestamp(self.stream.start / 1000, UTC).isoformat(timespec="milliseconds")
+        spec = {
+            "coins": [*coins],
+            "intervals": [*INTERVALS],
+            "source": {
+                "endpoints": {"rest": [f"http://{exchange}"], "stream": [f"ws://{exchange}"]},
+                "history": {"startTime": begin.replace("+00:00", "Z")},
+            },
+            "indicators": [{"name": e.name, "function": e.function, "params": dict(e.params)} for e in INDICATORS],
+            "kafka": {"bootstrap": self.kafka.scram_bootstrap, "secretName": SECRET},
+            "consumer": {"replicas": 1},
+            **fields,
+        }
+        metadata = {"namespace": NAMESPACE, "name": NAME}
+        return {"apiVersion": "cryptostream.io/v1alpha1", "kind": "CryptoStream", "metadata": metadata, "spec": spec}
+
+    def get(self, *arguments: str) -> Manifest:
+        return self.kubectl.get(*arguments, f"--namespace={NAMESPACE}")
+
+    def conditions(self) -> Mapping[str, str]:
+        """What the stream says of itself: the status of each condition."""
+        told = self.get("cryptostream", NAME).get("status", {}).get("conditions", [])
+        return {each["type"]: each["status"] for each in told}
+
+    # ------------------------------------------------------------ its pods
+
+    def pods(self, component: str) -> list[Pod]:
+        """Those that run and are not about to end."""
+        labels = f"app.kubernetes.io/component={component},app.kubernetes.io/part-of=cryptostream"
+        answer = self._api.ask("GET", f"/api/v1/namespaces/{NAMESPACE}/pods", params={"labelSelector": labels})
+        running = [each for each in answer.json()["items"] if each["status"]["phase"] == "Running"]
+        if component == "producer":
+            self.judge.starts[:] = sorted({*self.judge.starts, *filter(None, map(_started, running))})
+        living = (each for each in running if "deletionTimestamp" not in each["metadata"])
+        return [Pod(each["metadata"]["name"], each["status"]["podIP"]) for each in living]
+
+    @property
+    def producer(self) -> Pod:
+        """The producer as it is now; nobody answers in its name while there is none."""
+        return next(iter(self.pods("producer")), Pod("no producer", "0.0.0.0"))
+
+    def held(self) -> list[int]:
+        """How many partitions each consumer holds."""
+        told = (each.status() for each in self.pods("consumer"))
+        return [len(each["partitions"]) for each in told if each is not None]
+
+    # ------------------------------------------------------------ the truth
+
+    @cached_property
+    def influx(self) -> Influx:
+        """As its administrator."""
+        service = self.get("service", "default-influxdb")["spec"]["clusterIP"]
+        ca = self.folder / "influxdb-ca.crt"
+        ca.write_text(self.secret("default-influxdb-ca", "ca.crt"))
+        token, name = self.secret("default-influxdb-admin", "token"), f"default-influxdb.{NAMESPACE}.svc"
+        return Influx(f"https://{service}:8086", "cryptostream", token, str(ca), name=name)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """It comes to Kafka by a way of its own."""
+        settings: dict[str, str | int] = {"bootstrap.servers": self.kafka.bootstrap, "log_level": 0}
+        return Judge(self.stream, settings, self.influx, self.market)
+
+    def stored(self) -> set[Series]:
+        """The series of which both buckets hold something."""
+        raw = self.influx.counts(self.stream.raw_bucket, "candle", "close", self.stream.name)
+        enriched = self.influx.counts(self.stream.enriched_bucket, "indicators", "revision", self.stream.name)
+        symbol, interval = TAGS.index("symbol"), TAGS.index("interval")
+        return {Series(tags[symbol], tags[interval]) for tags in raw.keys() & enriched.keys()}
+
+    @cached_property
+    def committed(self) -> Committed:
+        """What the consumers have committed."""
+        found = Committed(self.kafka.bootstrap, self.stream)
+        self._ending.callback(found.close)
+        return found
+
+    def settled(self, patience: float = 90.0) -> Findings:
+        """Wait until all that has closed by now has arrived, and judge what has come since the last time."""
+        return self.judge.look(settle(self, self.judge, patience=patience))
+
+    def secret(self, name: str, key: str) -> str:
+        """What a Secret holds."""
+        return b64decode(self.get("secret", name)["data"][key]).decode()
+
+    def __enter__(self) -> Self:
+        self.kafka.start()
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": RESTRICTED}}
+        exchange = outside(NAMESPACE, "exchange", self._host, self._port)
+        provide(self.kafka, spec_of(self.resource((*COINS, ADDED)), self.stream.start)[1])
+        self.kubectl.apply(namespace, *exchange, credentials(self.kafka, NAMESPACE, SECRET), *operator())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.close()
+
+
+def _started(pod: Manifest) -> int | None:
+    """When its process was started (ms), if it runs."""
+    (container,) = pod["status"].get("containerStatuses", [{}])
+    at = container.get("state", {}).get("running", {}).get("startedAt")
+    return None if at is None else int(datetime.fromisoformat(at).timestamp() * 1000)
