@@ -18,7 +18,7 @@ from tests.support.parts.kubernetes import ApiServer
 from tests.support.parts.process import wait_for
 
 CRDS = ROOT / "crds"
-NAMESPACES = ("market", "kafka", "other")
+NAMESPACES = ("market", "kafka", "other", "unserved")
 USERS = {name: ["system:masters"] for name in ("operator", "second", "tester")}
 
 
@@ -72,7 +72,8 @@ def operator(
     """The operator, as the user `operator`."""
     del strimzi
     folder = tmp_path_factory.mktemp("operator")
-    with OperatorProcess(neighbours, folder, deletionPatienceSeconds=6).start() as operator:
+    told = {"deletionPatienceSeconds": 6, "namespaces": ["market", "other"], "kafkaNamespaces": ["kafka"]}
+    with OperatorProcess(neighbours, folder, told=told).start() as operator:
         yield operator
         text = operator.log.read_text()
         assert "Traceback" not in text, text

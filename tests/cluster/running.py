@@ -88,7 +88,13 @@ class OperatorProcess(Server):
     """The operator, as `user` of an API server."""
 
     def __init__(
-        self, api: ApiServer, folder: Path, user: str = "operator", server: str | None = None, **told: Any
+        self,
+        api: ApiServer,
+        folder: Path,
+        user: str = "operator",
+        *,
+        server: str | None = None,
+        told: Mapping[str, Any] = {},
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = claim_port()
@@ -140,7 +146,7 @@ def settled(cluster: Cluster, user: str = "operator", seconds: float = 1.5) -> N
     wait_for(quiet, f"{user} has nothing more to do")
 
 
-def stream(name: str, **spec: Any) -> Manifest:
+def stream(name: str, namespace: str = "market", **spec: Any) -> Manifest:
     """A stream of BTC at 1m in the Kafka of tests, unless `spec` says otherwise; None leaves a field out."""
     fields = {
         "coins": ["BTC"],
@@ -151,6 +157,6 @@ def stream(name: str, **spec: Any) -> Manifest:
     return {
         "apiVersion": STREAM,
         "kind": "CryptoStream",
-        "metadata": {"name": name, "namespace": "market"},
+        "metadata": {"name": name, "namespace": namespace},
         "spec": {key: value for key, value in fields.items() if value is not None},
     }

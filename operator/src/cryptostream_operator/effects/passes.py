@@ -136,8 +136,10 @@ class Passes(Generic[S]):
 
     def _notes(self, seen: S, done: tuple[Done, ...], failures: tuple[str, ...], former: Passed[S] | None) -> None:
         """Tell what was done, and what failed if it did not fail just so before."""
-        fresh = () if former is not None and former.failures == failures else failures
-        for note in notes((each.action for each in done if each.fault is None), fresh):
+        ended = _released(done)
+        known = former is not None and former.failures == failures and not ended
+        actions = (each.action for each in done if each.fault is None)
+        for note in notes(actions, () if known else failures, ended=ended):
             tell(self._kube, seen.resource, note, seen.now)
 
 

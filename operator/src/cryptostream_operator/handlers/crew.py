@@ -22,6 +22,7 @@ class Crew:
         self._workers: dict[Ref, Worker] = {}
         self._tasks: dict[Ref, asyncio.Task[None]] = {}
         self._generations: dict[Ref, int] = {}
+        self._closed = False
 
     def resource(self, ref: Ref, version: str, generation: int, *, deleting: bool, gone: bool) -> None:
         """A stream or store has changed, or is there for the first time."""
@@ -30,7 +31,7 @@ class Crew:
         if gone:
             self._generations.pop(ref, None)
         if ref not in self._workers:
-            if not gone:
+            if not gone and not self._closed:
                 self._begin(ref)
             return
         self._workers[ref].wake(ref, version, "changed", urgent=changed or gone)
@@ -63,11 +64,14 @@ class Crew:
 
     async def stop(self) -> None:
         """Begin nothing more; passes under way end, or are given up after a while."""
+        self._closed = True
         tasks = [*self._tasks.values()]
-        for task in tasks:
-            task.cancel()
+        for worker in self._workers.values():
+            worker.stop()
         if tasks:
-            await asyncio.wait(tasks, timeout=PATIENCE)
+            _, late = await asyncio.wait(tasks, timeout=PATIENCE)
+            for task in late:
+                task.cancel()
 
     def _begin(self, ref: Ref) -> None:
         worker = Worker(ref, self._passes[ref.kind], self._shop)

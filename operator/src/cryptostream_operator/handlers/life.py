@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from threading import Event, Thread
 from typing import Any, Final
@@ -72,7 +72,7 @@ class Operator:
             keeper = Thread(target=self._keep, name="lease", daemon=True)
             keeper.start()
             try:
-                asyncio.run(self._lead())
+                self._apart()
             finally:
                 self._ended = lambda: None
                 self._stop.set()
@@ -80,6 +80,14 @@ class Operator:
                 self._leadership.give_back()
         LOG.info("stopped", extra={"lost_leadership": self._lost})
         return 1 if self._lost else 0
+
+    def _apart(self) -> None:
+        """Lead in a thread of its own: in the main one, kopf would take the signals, and give up our tasks slowly."""
+        with ThreadPoolExecutor(1, thread_name_prefix="lead") as thread:
+            leading = thread.submit(asyncio.run, self._lead())
+            while not leading.done():
+                wait([leading], 0.2)
+        leading.result()
 
     def _keep(self) -> None:
         if not self._leadership.keep(self._stop):
@@ -98,15 +106,15 @@ class Operator:
         try:
             await self._watch(self._crew)
         finally:
-            await self._crew.stop()
             threads.shutdown(wait=False, cancel_futures=True)
             pages.close()
 
     async def _watch(self, crew: Crew) -> None:
-        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+        ended, idle, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
         self._ended = partial(loop.call_soon_threadsafe, ended.set)
         if self._stop.is_set():
             ended.set()
+        ending = loop.create_task(_stop_in_order(ended, crew, idle))
         registry = kopf.OperatorRegistry()
         Watching(crew, self._canary, frozenset(self._told.namespaces)).register(registry)
         kopf.on.login(registry=registry)(self._login)
@@ -115,14 +123,18 @@ class Operator:
         watched = self._told.watched
         lease = self._leadership.lease
         near = (*watched, lease.ref.namespace) if watched and lease is not None else watched
-        await kopf.operator(
-            registry=registry,
-            settings=settings,
-            clusterwide=not near,
-            namespaces=sorted(set(near)),
-            standalone=True,
-            stop_flag=ended,
-        )
+        try:
+            await kopf.operator(
+                registry=registry,
+                settings=settings,
+                clusterwide=not near,
+                namespaces=sorted(set(near)),
+                standalone=True,
+                stop_flag=idle,
+            )
+        finally:
+            ended.set()
+            await ending
 
     async def _login(self, **_: object) -> kopf.ConnectionInfo:
         made = self._configuration
@@ -158,6 +170,13 @@ class Operator:
         if self._canary.alive():
             return 200, b"ok\n"
         return 503, f"the watches have delivered nothing for {self._canary.age():.0f} s\n".encode()
+
+
+async def _stop_in_order(asked: asyncio.Event, crew: Crew, idle: asyncio.Event) -> None:
+    """Passes under way end before the watches do."""
+    await asked.wait()
+    await crew.stop()
+    idle.set()
 
 
 def _millis() -> int:

@@ -46,6 +46,7 @@ class Worker:
         self._known: dict[Ref, str] = {}
         self._heard: list[tuple[Ref, str, str]] = []
         self._running = False
+        self._stopped = False
 
     def wake(self, about: Ref, version: str, reason: str, *, urgent: bool = False) -> None:
         """Something has changed. The echo of what it has written itself does not wake it, nor does anything but what
@@ -56,10 +57,17 @@ class Worker:
         elif self._known.get(about) != version and (urgent or not self._failures):
             self._due(GATHER, reason)
 
+    def stop(self) -> None:
+        """Begin no further pass; `run` ends after the one under way."""
+        self._stopped = True
+        self._woken.set()
+
     async def run(self) -> None:
         """Work until the resource is gone."""
-        while True:
+        while not self._stopped:
             await self._rest()
+            if self._stopped:
+                return
             now = self._shop.clock()
             if now >= self._whole_at:
                 passed = await self._pass(self._reason, partial(self._passes.whole, self.ref, self.passed))

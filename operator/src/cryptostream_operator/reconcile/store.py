@@ -12,7 +12,7 @@ from cryptostream_operator.reconcile.decide import decide
 from cryptostream_operator.reconcile.drift import quantity
 from cryptostream_operator.reconcile.observed import Outcome
 from cryptostream_operator.reconcile.observed_store import InfluxSeen, ObservedStore
-from cryptostream_operator.reconcile.renewal import reason_to_renew, renew_at
+from cryptostream_operator.reconcile.renewal import reason_to_renew
 from cryptostream_operator.reconcile.store_leaving import leave
 from cryptostream_operator.reconcile.stream import hold
 from cryptostream_operator.reconcile.times import moment
@@ -50,10 +50,12 @@ def reconcile(seen: ObservedStore) -> Outcome:
         case External():
             pass
     inside = tuple(_inside(seen, store))
+    told = store_told.conditions_of(seen, store, inside)
     return Outcome(
         actions=(*hold(seen.resource), *made, *decide(tokens.kept(seen), tokens.secrets(seen)), *inside),
-        conditions=store_told.conditions_of(seen, store, inside),
+        conditions=told,
         interests=frozenset(_interests(seen, store)),
+        again_after=_again(seen, store),
     )
 
 
@@ -174,8 +176,8 @@ def _interests(seen: ObservedStore, store: StoreSpec) -> Iterator[Ref]:
         yield Ref("v1", "Secret", namespace, store.instance.token.name)
 
 
-def renewal(seen: ObservedStore) -> float | None:
-    """Seconds until the certificate is to be renewed."""
-    if seen.certificate is None:
-        return None
-    return (renew_at(seen.certificate.begins, seen.certificate.ends) - moment(seen.now)).total_seconds()
+def _again(seen: ObservedStore, store: StoreSpec) -> float | None:
+    """Somebody else's InfluxDB and its Secrets are not watched: soon while it is not usable, else now and then."""
+    if isinstance(store.instance, External):
+        return 60.0 if isinstance(seen.influx, Ok) else 10.0
+    return None

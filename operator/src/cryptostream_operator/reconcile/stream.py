@@ -4,6 +4,7 @@ Every way through it is taken again and again: it does not matter what was done 
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -32,6 +33,12 @@ from cryptostream_operator.render.meta import API_VERSION
 from cryptostream_operator.render.site import Site, StoreEndpoint
 from cryptostream_operator.render.strimzi import API_VERSION as STRIMZI
 
+UNWATCHED: Final = 10.0
+"""Seconds until all is looked at again, where no watch tells that a cause has gone."""
+_CLEARS_UNSEEN: Final = frozenset(
+    {"NameTaken", "OverLimit", "SecretIncomplete", "SecretNotFound", "StrimziNotInstalled"}
+)
+
 
 def reconcile(seen: Observed) -> Outcome:
     """What is to be done about a stream, and its conditions but for those that follow from others."""
@@ -55,6 +62,7 @@ def reconcile(seen: Observed) -> Outcome:
         conditions=told,
         flow=flow,
         interests=_interests(spec, seen),
+        again_after=UNWATCHED if any(each.reason in _CLEARS_UNSEEN for each in told) else None,
     )
 
 

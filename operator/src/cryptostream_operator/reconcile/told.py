@@ -32,20 +32,23 @@ class Note(msgspec.Struct, frozen=True):
     message: str
 
 
-def notes(done: Iterable[Action], failures: Iterable[str]) -> tuple[Note, ...]:
-    """One Event for each kind of thing that was done, and one for what failed."""
+def notes(done: Iterable[Action], failures: Iterable[str], *, ended: bool = False) -> tuple[Note, ...]:
+    """One Event for each kind of thing that was done, and one for what failed.
+
+    If a deletion has `ended` in spite of failures, nobody tries again: that is what it leaves behind.
+    """
     by_word: dict[str, list[str]] = {}
     for action in done:
         word, said = _said(action)
         if word:
             by_word.setdefault(word, []).append(said)
-    normal = tuple(Note(_severity(word), word, _joined(said)) for word, said in by_word.items())
-    wrong = tuple(failures)
-    return (*normal, Note("Warning", "Failed", _joined(wrong))) if wrong else normal
+    for failure in failures:
+        by_word.setdefault("LeftBehind" if ended else "Failed", []).append(failure)
+    return tuple(Note(_severity(word), word, _joined(said)) for word, said in by_word.items())
 
 
 def _severity(word: str) -> Literal["Normal", "Warning"]:
-    return "Warning" if word == "LeftBehind" else "Normal"
+    return "Warning" if word in {"LeftBehind", "Failed"} else "Normal"
 
 
 def _said(action: Action) -> tuple[str, str]:  # noqa: C901 - a case for each kind of action
