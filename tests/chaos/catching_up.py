@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.chaos.stream import BEGAN, judged
 from tests.chaos.volume import Memory, judge, published, rate, read_topics, stored, truth_of, wait
-from tests.chaos.watch import Watch
+from tests.chaos.watch import Place, Watch
 from tests.chaos.world import World
 from tests.judge.findings import Findings
 from tests.judge.grid import SECOND
@@ -47,7 +47,7 @@ def catch_up(folder: Path, candles: int = 240_000, patience: float = 180.0) -> C
 
 
 def _after(
-    watch: Watch, die: Callable[[], object], return_: Callable[[], object], candles: int, patience: float
+    watch: Watch[Place], die: Callable[[], object], return_: Callable[[], object], candles: int, patience: float
 ) -> float:
     die()
     time.sleep(AWAY)
@@ -55,7 +55,7 @@ def _after(
     return _rate_to(watch, candles, patience)
 
 
-def _rate_to(watch: Watch, candles: int, patience: float) -> float:
+def _rate_to(watch: Watch[Place], candles: int, patience: float) -> float:
     """Records a second from the first that are committed from now on until `candles` are."""
     begun, now = _committed(watch), time.time()
     wait(lambda: _committed(watch) >= candles, f"{candles} are stored", patience)
@@ -63,7 +63,7 @@ def _rate_to(watch: Watch, candles: int, patience: float) -> float:
     return rate(watch, moving, watch.looks[-1][0])
 
 
-def _committed(watch: Watch) -> int:
+def _committed(watch: Watch[Place]) -> int:
     """Records, and the few ends of transactions between them, that are dealt with."""
     return (
         sum(max(0, offset) for (topic, _), offset in watch.looks[-1][1].items() if "prices" in topic)

@@ -45,15 +45,17 @@ def playing(folder: Path, rounds: int, seed: int, say: Say, speed: float = SPEED
     drawn = draw([fault.kind for fault in FAULTS], rounds, seed)
     with World(folder, judged(), speed=speed) as world:
         world.start()
-        with Watch(world.committed) as watch:
+        with Watch(world.newest()) as watch:
             run = Run(world, world.judge(), watch, say)
             verdict = run.rounds(drawn)
         yield Played(rounds, verdict, _seen(run), run)
 
 
 def _seen(run: Run) -> Seen:
-    times = run.judge.topics.times
-    published = {place: sorted(at / 1000 for at in each) for place, each in times.items()}
+    published = {
+        series: sorted((each.timestamp / 1000, time) for time, each in newest.items())
+        for series, newest in run.judge.topics.newest.items()
+    }
     repaired = repairs(run.struck, map(partial(_arrived, run), run.world.stream.series))
     return Seen(run.struck, published, run.watch.looks, repaired)
 

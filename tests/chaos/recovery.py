@@ -1,7 +1,7 @@
 """How long it takes until all flows again after a fault. Pure.
 
 A fault's recovery begins when it ends, or when the last other one ends that blocks the same way and overlaps it. It
-ends with the first record published, or once each partition that was fed since has been stored from and committed.
+ends with the first record published, or once of each series that was fed right then the first candle is in the store.
 """
 
 from bisect import bisect_left
@@ -9,8 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tests.judge.stream import Series
+
 Way = Literal["publish", "store"]
-Place = tuple[str, int]
+FED = 5.0
+"""Seconds: a series of which nothing comes for so long tells nothing about who stores it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +43,31 @@ def publishing(free: float, published: Sequence[float]) -> float | None:
 
 
 def storing(
-    free: float, fed: Mapping[Place, Sequence[float]], committed: Sequence[tuple[float, Mapping[Place, int]]]
+    free: float,
+    fed: Mapping[Series, Sequence[tuple[float, int]]],
+    stored: Sequence[tuple[float, Mapping[Series, int]]],
 ) -> float | None:
-    """Seconds until every partition that was fed has moved on; `committed` are looks at the offsets, ascending."""
-    at = bisect_left(committed, free, key=lambda look: look[0])
-    if at >= len(committed):
-        return None
-    begun = committed[max(at - 1, 0)][1]
-    waiting = {place for place, times in fed.items() if bisect_left(times, free) < len(times)}
-    for time, offsets in committed[at:]:
-        waiting = {place for place in waiting if offsets.get(place, 0) <= begun.get(place, 0)}
+    """Seconds until of every series that was fed the first candle is stored, from when it was published at the latest.
+
+    Parameters
+    ----------
+    fed
+        Times of publication (s), ascending, each with its candle's open time (ms).
+    stored
+        Looks at the newest open time of each series in the raw bucket, ascending.
+    """
+    first = {
+        series: candles[at] for series, candles in fed.items() if (at := bisect_left(candles, (free, 0))) < len(candles)
+    }
+    waiting = {series: due for series, due in first.items() if due[0] < free + FED}
+    longest = 0.0
+    for time, newest in stored[bisect_left(stored, free, key=lambda look: look[0]) :]:
+        for series, (published, open_time) in tuple(waiting.items()):
+            if newest.get(series, -1) >= open_time:
+                longest = max(longest, time - max(free, published))
+                del waiting[series]
         if not waiting:
-            return time - free
+            return longest
     return None
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.catching_up import CaughtUp
-from tests.chaos.recovery import Place, Struck, Way, freed_at, percentile, publishing, storing
+from tests.chaos.recovery import Struck, Way, freed_at, percentile, publishing, storing
+from tests.judge.stream import Series
 
 BEGIN, END = "<!-- written by make chaos: begin -->", "<!-- written by make chaos: end -->"
 
@@ -15,24 +16,25 @@ BEGIN, END = "<!-- written by make chaos: begin -->", "<!-- written by make chao
 class Seen:
     """What was seen of a run.
 
-    Faults; times of publication (s) by place, ascending; looks at what was committed; and of each candle that was
-    missed while a WebSocket was down, the seconds from reconnection to publication.
+    Faults; of each series the times of publication (s), ascending, with open times; looks at the newest open times in
+    the store; and of each candle that was missed while a WebSocket was down, the seconds from its reconnection to
+    publication.
     """
 
     struck: Sequence[Struck]
-    published: Mapping[Place, Sequence[float]]
-    committed: Sequence[tuple[float, Mapping[Place, int]]]
+    published: Mapping[Series, Sequence[tuple[float, int]]]
+    stored: Sequence[tuple[float, Mapping[Series, int]]]
     repairs: Sequence[float]
 
     def recoveries(self, way: Way) -> dict[str, list[float]]:
         """By fault, for each time it struck, the seconds until what it blocked went on."""
-        every = sorted(time for times in self.published.values() for time in times)
+        every = sorted(time for candles in self.published.values() for time, _ in candles)
         found: dict[str, list[float]] = {}
         for fault in self.struck:
             if way not in fault.blocks:
                 continue
             free = freed_at(fault, way, self.struck)
-            seconds = publishing(free, every) if way == "publish" else storing(free, self.published, self.committed)
+            seconds = publishing(free, every) if way == "publish" else storing(free, self.published, self.stored)
             if seconds is not None:
                 found.setdefault(fault.name, []).append(seconds)
         return found

@@ -14,6 +14,7 @@ from tests.chaos.watch import Watch
 from tests.chaos.world import World
 from tests.judge.findings import Verdict
 from tests.judge.judge import Judge
+from tests.judge.stream import Series
 
 Say = Callable[[str], None]
 
@@ -24,7 +25,7 @@ class Run:
 
     world: World
     judge: Judge
-    watch: Watch
+    watch: Watch[Series]
     say: Say
     struck: list[Struck] = field(default_factory=list)
     megabytes: dict[str, float] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import Self
 
 from tests.chaos.services import megabytes
 from tests.chaos.settle import LOOK
-from tests.chaos.watch import Watch
+from tests.chaos.watch import Place, Watch
 from tests.chaos.world import World
 from tests.judge import grid
 from tests.judge.exchange import Exchange
@@ -93,7 +93,7 @@ def judge(world: World, topics: TopicSums, truth: Mapping[Series, Sums], ends: M
     return findings
 
 
-def rate(watch: Watch, start: float, end: float) -> float:
+def rate(watch: Watch[Place], start: float, end: float) -> float:
     """Records committed a second between two moments (s since the epoch)."""
     looks = [(at, sum(offsets.values())) for at, offsets in watch.looks if start <= at <= end]
     (first, before), (last, after) = looks[0], looks[-1]

@@ -1,17 +1,21 @@
-"""Looks at what a group has committed, five times a second, for as long as faults are measured."""
+"""Looks at what a group has committed and what is stored, five times a second, for as long as faults are measured."""
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Self
+from typing import Generic, Self, TypeVar
 
+import urllib3
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from tests.chaos.recovery import Place
-from tests.judge.stream import Stream
+from tests.judge.stream import Series, Stream
 
 EVERY = 0.2
 TIMEOUT = 2.0
+OK = 200
+Place = tuple[str, int]
+K = TypeVar("K")
 
 
 class Committed:
@@ -36,19 +40,40 @@ class Committed:
         self._client.close()
 
 
-class Watch:
-    """`looks` are times (seconds since the epoch) and what was committed then, by topic and partition."""
+class Newest:
+    """Asks the store itself for the newest open time of each series of a stream in the raw bucket."""
 
-    def __init__(self, committed: Committed) -> None:
-        self.looks: list[tuple[float, dict[Place, int]]] = []
-        self.committed = committed
+    def __init__(self, url: str, org: str, token: str, stream: Stream) -> None:
+        self._url = f"{url}/query"
+        self._headers = {"Authorization": f"Token {token}"}
+        self._pool = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
+        where = f"stream = '{stream.name}' AND time > {stream.start}ms"
+        query = f'SELECT last("close") FROM "candle" WHERE {where} GROUP BY "symbol", "interval"'
+        self._asked = {"db": stream.raw_bucket, "epoch": "ms", "q": query, "org": org}
+
+    def __call__(self) -> dict[Series, int]:
+        """Raises HTTPError where there is no store."""
+        answer = self._pool.request("GET", self._url, fields=self._asked, headers=self._headers)
+        if answer.status != OK:
+            raise urllib3.exceptions.HTTPError(answer.data[:200])
+        told = answer.json()["results"][0].get("series", ())
+        return {Series(each["tags"]["symbol"], each["tags"]["interval"]): each["values"][0][0] for each in told}
+
+
+class Watch(Generic[K]):
+    """`looks` are times (seconds since the epoch) and what `look` told then."""
+
+    def __init__(self, look: Callable[[], dict[K, int]]) -> None:
+        self.looks: list[tuple[float, dict[K, int]]] = []
+        self._look = look
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
 
     def _watch(self) -> None:
         while not self._over.wait(EVERY):
-            with suppress(KafkaException):  # no broker just now
-                self.looks.append((time.time(), self.committed()))
+            with suppress(KafkaException, urllib3.exceptions.HTTPError):  # nobody answers just now
+                told = self._look()
+                self.looks.append((time.time(), told))
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.chaos.recovery import Struck, freed_at, percentile, publishing, storing
+from tests.judge.stream import Series
 
-PLACE, OTHER = ("t", 0), ("t", 1)
+BTC, ETH = Series("BTCUSDC", "1s"), Series("ETHUSDC", "1s")
 
 
 def struck(start: float, end: float, *blocks: str) -> Struck:
@@ -23,13 +24,17 @@ def test_publishing_again_is_the_first_record_after() -> None:
     assert publishing(5.0, [1.0]) is None
 
 
-def test_storing_again_waits_for_each_partition_that_was_fed() -> None:
-    looks = [(1.0, {PLACE: 5}), (2.0, {PLACE: 5}), (3.0, {PLACE: 7}), (4.0, {PLACE: 7, OTHER: 1})]
-    assert storing(1.5, {PLACE: [2.0]}, looks) == 1.5
-    assert storing(1.5, {PLACE: [2.0], OTHER: [2.5]}, looks) == 2.5
-    assert storing(1.5, {PLACE: [2.0], OTHER: [1.0]}, looks) == 1.5
-    assert storing(3.5, {PLACE: [4.0]}, looks) is None
-    assert storing(9.0, {PLACE: [9.5]}, looks) is None
+def test_storing_again_waits_for_each_series_that_was_fed() -> None:
+    looks = [(1.0, {BTC: 5}), (2.0, {BTC: 5}), (3.0, {BTC: 7}), (4.0, {BTC: 7, ETH: 1}), (20.0, {BTC: 8, ETH: 1})]
+    assert storing(1.5, {BTC: [(1.0, 5), (1.6, 6)]}, looks) == 1.5 - 0.1
+    assert storing(1.5, {BTC: [(1.5, 6)], ETH: [(1.9, 1)]}, looks) == 4.0 - 1.9
+    assert storing(1.5, {BTC: [(1.5, 6)], ETH: [(1.0, 0)]}, looks) == 1.5
+    assert storing(1.5, {BTC: [(1.5, 6)], ETH: [(9.0, 1)]}, looks) == 1.5
+    assert storing(3.5, {BTC: [(3.5, 9)]}, looks) is None
+
+
+def test_only_looks_after_the_end_of_a_fault_count() -> None:
+    assert storing(2.5, {BTC: [(2.5, 7)]}, [(2.0, {BTC: 9}), (3.0, {BTC: 9})]) == 0.5
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.5, 2), (0.99, 4), (0.25, 1), (1.0, 4)])

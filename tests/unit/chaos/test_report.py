@@ -7,18 +7,22 @@ from tests.chaos.recovery import Struck
 from tests.chaos.repairs import Arrived, repairs
 from tests.chaos.report import BEGIN, END, Seen, objectives, table, written
 from tests.judge.findings import Findings
+from tests.judge.stream import Series
 
 KILLED = Struck("producer killed", 1, 10.0, 10.0, frozenset({"publish"}))
 STOPPED = Struck("consumer stopped", 1, 10.0, 12.0, frozenset({"store"}))
-PLACE = ("t", 0)
+BTC = Series("BTCUSDC", "1s")
 SEEN = Seen(
-    [KILLED, STOPPED], {PLACE: [9.0, 14.0, 15.0]}, [(9.0, {PLACE: 1}), (13.0, {PLACE: 1}), (16.0, {PLACE: 3})], [0.5]
+    [KILLED, STOPPED],
+    {BTC: [(9.0, 1), (14.0, 3), (15.0, 4)]},
+    [(9.0, {BTC: 1}), (13.0, {BTC: 1}), (16.0, {BTC: 3})],
+    [0.5],
 )
 
 
 def test_each_fault_has_its_row() -> None:
     rows = list(table(SEEN))
-    assert rows[2:] == ["| consumer stopped | 1 | - | 4.0 / 4.0 |", "| producer killed | 1 | 4.0 / 4.0 | - |"]
+    assert rows[2:] == ["| consumer stopped | 1 | - | 2.0 / 2.0 |", "| producer killed | 1 | 4.0 / 4.0 | - |"]
 
 
 def test_each_promise_has_its_row() -> None:
