@@ -35,7 +35,7 @@ class KafkaUsers:
 
     def names(self) -> set[str]:
         """Everybody who has a password or is named in an access list, as Kafka calls them."""
-        listed = {each.principal.removeprefix(_PREFIX) for each in self._acls(None)}
+        listed = {each.principal.removeprefix(_PREFIX) for each in self.acls(None)}
         return (listed | self._with_password()) - _NOBODY
 
     def set_password(self, name: str, password: str | None) -> None:
@@ -54,14 +54,15 @@ class KafkaUsers:
 
     def set_acls(self, name: str, wanted: set[AclBinding]) -> None:
         """Make these the user's access lists."""
-        there = self._acls(f"{_PREFIX}{name}")
+        there = self.acls(f"{_PREFIX}{name}")
         if wanted - there:
             _done(self._client.create_acls([*(wanted - there)], request_timeout=ASKED))
         if there - wanted:
             gone = [_filter(each) for each in there - wanted]
             _done(self._client.delete_acls(gone, request_timeout=ASKED))
 
-    def _acls(self, principal: str | None) -> set[AclBinding]:
+    def acls(self, principal: str | None) -> set[AclBinding]:
+        """The access lists of a principal, of everybody if it is None."""
         anything: Any = None
         asked = AclBindingFilter(
             ResourceType.ANY,

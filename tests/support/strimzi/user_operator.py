@@ -61,7 +61,7 @@ class UserOperator:
         tell(self._api, USER, found, said)
 
     def _remove(self, name: str, found: Manifest | None) -> None:
-        for each in (name, f"CN={name}"):
+        for each in _in_kafka(name):
             self._users.set_password(each, None)
             self._users.set_acls(each, set())
         if self._collects and found is None:
@@ -79,8 +79,9 @@ class UserOperator:
             self._keep(found, users.scram_data(name, password))
         elif kind == TLS:
             self._keep(found, users.tls_data(found, self._held(found), clients(self._api, self._cluster)))
-        self._users.set_password(name, password)
-        self._users.set_acls(name, users.acls(found, name))
+        for each in _in_kafka(found["metadata"]["name"]):
+            self._users.set_password(each, password if each == name else None)
+            self._users.set_acls(each, users.acls(found, name) if each == name else set())
         return {"username": name, **({"secret": found["metadata"]["name"]} if kind in {SCRAM, TLS} else {})}
 
     def _password(self, found: Manifest) -> str:
@@ -109,6 +110,11 @@ class UserOperator:
         there = self._api.get(SECRET, name) or {}
         if there.get("data") != wanted["data"] or there["metadata"].get("labels") != said:
             self._api.apply(SECRET, name, wanted)
+
+
+def _in_kafka(name: str) -> tuple[str, str]:
+    """What Kafka calls a user, by password and by certificate."""
+    return name, f"CN={name}"
 
 
 def _not_ready(message: str) -> Manifest:
