@@ -15,6 +15,7 @@ from tests.support.parts.kubernetes import ApiServer
 from tests.support.parts.process import wait_for
 from tests.support.strimzi.api import SECRET, USER, Manifest
 from tests.support.strimzi.part import Strimzi
+from tests.support.strimzi.users import acls
 
 BY_REFERENCE = {"valueFrom": {"secretKeyRef": {"name": "carol-pw", "key": "pw"}}}
 
@@ -122,7 +123,8 @@ def test_rules_become_kafkas_access_lists(seen: Seen, strimzi: Strimzi) -> None:
         {"resource": {"type": "cluster"}, "operations": ["IdempotentWrite"]},
         rule("topic", "secret", "All", type="deny"),
     )
-    seen.ready(strimzi.user("gina", None, *rules))
+    found = seen.ready(strimzi.user("gina", None, *rules))
+    assert seen.users.acls("User:gina") == acls(found, "gina")  # so that nothing is written again
     there = {
         (each.restype, each.name, each.resource_pattern_type, each.operation, each.host, each.permission_type)
         for each in seen.users.acls("User:gina")
