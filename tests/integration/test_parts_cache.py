@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.data import ROOT
-from tests.support.parts.cache import Part, Tool, UnavailableError, built, ensure, is_built
+from tests.support.parts.cache import Part, Tool, UnavailableError, built, ensure, fingerprint, is_built
 
 BUILD = """#!/bin/sh
 echo built >>"{log}"
@@ -52,6 +53,24 @@ def test_a_changed_recipe_is_built_anew(tmp_path: Path) -> None:
     assert not is_built(part, cache)
     assert (ensure(part, cache) / "result").read_text() == "second"
     assert builds(tmp_path) == 2
+
+
+def test_what_is_made_of_another_part_is_built_after_it_and_anew_with_it(tmp_path: Path) -> None:
+    first, cache = recipe(tmp_path), tmp_path / "cache"
+    (tmp_path / "other").mkdir()
+    script = tmp_path / "other" / "build"
+    script.write_text('#!/bin/sh\ncat "$THING/result" "$CHECKOUT/LICENSE" >result')
+    script.chmod(0o755)
+    other = Part("other", "1", (), recipes=tmp_path, parts=(first,), sources=("LICENSE",))
+    assert (ensure(other, cache) / "result").read_text() == "first" + (ROOT / "LICENSE").read_text()
+    (first.recipe / "ingredient").write_text("second")
+    assert not is_built(other, cache)
+    assert (ensure(other, cache) / "result").read_text().startswith("second")
+
+
+def test_a_part_changes_with_its_sources(tmp_path: Path) -> None:
+    part = recipe(tmp_path)
+    assert fingerprint(part) != fingerprint(replace(part, sources=("LICENSE",)))
 
 
 def test_of_two_that_ask_at_once_one_builds(tmp_path: Path) -> None:
