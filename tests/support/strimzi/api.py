@@ -1,7 +1,7 @@
 """Kubernetes as Strimzi's part asks it: the objects of one namespace, as plain documents. Faults are exceptions."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,10 +67,10 @@ class Api:
         found = self._do("GET", self._path(kind), {"labelSelector": labels})
         return found["items"], found["metadata"]["resourceVersion"]
 
-    def watch(self, kind: Kind, version: str) -> Iterator[Manifest]:
+    def watch(self, kind: Kind, version: str) -> Generator[Manifest]:
         """Objects that were made, changed or removed since `version`; ends by itself, or when that is too old."""
         query = {"watch": "true", "resourceVersion": version, "timeoutSeconds": str(WATCH_SECONDS)}
-        response = self._call("GET", self._path(kind), query, seconds=WATCH_SECONDS + SECONDS)
+        response = self._call("GET", self._path(kind), query, seconds=WATCH_SECONDS + SECONDS).response
         try:
             for line in iter_resp_lines(response):  # type: ignore[no-untyped-call] # the client ships no types
                 event = json.loads(line)
