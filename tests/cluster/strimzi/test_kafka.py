@@ -95,6 +95,7 @@ def test_a_key_is_replaced(seen: Seen, strimzi: Strimzi, tmp_path: Path) -> None
     """CA renewal with a new key: the broker shows a certificate of it; the former authority stays in the Secret."""
     seen.ready(strimzi.user("visitor"))
     former, name = ca(seen), f"{CLUSTER}-cluster-ca"
+    generation = int(seen.get(SECRET, name)["metadata"]["annotations"][KEY_GENERATION]) + 1
     assert trusted(seen, tmp_path, former)
     annotate(seen, name, REPLACE)
     wait_for(lambda: ca(seen) != former, "there is a new certificate")
@@ -102,10 +103,32 @@ def test_a_key_is_replaced(seen: Seen, strimzi: Strimzi, tmp_path: Path) -> None
     assert not trusted(seen, tmp_path, former)
     held = seen.secret(f"{name}-cert")
     assert former in [value for key, value in held.items() if key.startswith("ca-")]
-    assert _settled(seen, name, REPLACE)[KEY_GENERATION] == "1"
+    assert _settled(seen, name, REPLACE)[KEY_GENERATION] == str(generation)
     subject = x509.load_pem_x509_certificate(ca(seen)).subject.rfc4514_string()
-    assert subject == "CN=cluster-ca v1,O=io.strimzi"
+    assert subject == f"CN=cluster-ca v{generation},O=io.strimzi"
     wait_for(lambda: _told(seen, ca(seen)), "the listeners tell the new certificate")
+
+
+@pytest.mark.usefixtures("kafka")
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_renewal_that_is_cut_short_is_finished(
+    seen: Seen, strimzi: Strimzi, broker: Kafka, tmp_path: Path, *, killed: bool
+) -> None:
+    """What the Secrets say, the broker shows in the end, though it was held up, or Strimzi killed, in between."""
+    seen.ready(strimzi.user("visitor"))
+    former = ca(seen)
+    broker.pause()
+    try:
+        annotate(seen, f"{CLUSTER}-cluster-ca", REPLACE)
+        wait_for(lambda: ca(seen) != former, "there is a new certificate")
+        seen.condition(KAFKA, CLUSTER, "NotReady", reason="TimeoutException")
+        if killed:
+            strimzi.kill()
+    finally:
+        broker.mend()
+    strimzi.mend()
+    wait_for(lambda: trusted(seen, tmp_path, ca(seen)), "the broker shows a certificate of the new authority")
+    seen.condition(KAFKA, CLUSTER, "Ready")
 
 
 @pytest.mark.usefixtures("kafka")

@@ -10,7 +10,7 @@ from tests.support.parts.process import wait_for
 from tests.support.strimzi.api import SECRET, TOPIC, USER
 from tests.support.strimzi.part import Strimzi
 
-COUNT, KILLS = 12, 3
+COUNT, KILLS = 12, 2
 TOPICS = [f"killed-topic-{number}" for number in range(COUNT)]
 USERS = [f"killed-user-{number}" for number in range(COUNT)]
 
