@@ -49,13 +49,13 @@ def clients(api: Api, cluster: str) -> Clients:
     return Clients(cert, Pair(cert, key))
 
 
-def keep(api: Api, owner: Manifest, of: Of, first: Authority) -> tuple[Authority, bool]:
-    """The authority as its Secrets ask for it, and whether it was changed just now. `first` is that of a new Kafka."""
+def keep(api: Api, owner: Manifest, of: Of, first: Authority) -> Authority:
+    """The authority as its Secrets ask for it. `first` is that of a new Kafka."""
     name = f"{owner['metadata']['name']}-{of}-ca"
     key, cert = api.get(SECRET, name), api.get(SECRET, f"{name}-cert")
     if key is None or cert is None:
         _write(api, owner, name, first)
-        return first, False
+        return first
     there = _read(key, cert)
     wanted = _replaced(there, of) if annotated(key, REPLACE, "true") else there
     if wanted is there and annotated(cert, RENEW, "true"):
@@ -63,7 +63,7 @@ def keep(api: Api, owner: Manifest, of: Of, first: Authority) -> tuple[Authority
     if wanted is not there:
         _write(api, owner, name, wanted)
         _heed(api, name)
-    return wanted, wanted is not there
+    return wanted
 
 
 def _read(key: Manifest, cert: Manifest) -> Authority:

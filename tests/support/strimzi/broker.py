@@ -4,9 +4,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
+    ClusterMetadata,
     ConfigEntry,
     ConfigResource,
     ResourceType,
@@ -26,21 +28,30 @@ class Broker:
     def __init__(self, client: AdminClient, folder: Path) -> None:
         self._client = client
         self._folder = folder
+        self._told: bytes | None = None
 
     @property
     def cluster_id(self) -> str:
-        return str(self._client.describe_cluster(request_timeout=ASKED).result(WAITED).cluster_id)
+        return str(self._metadata().cluster_id)
 
-    def renew(self, cluster: Authority, trusted: Iterable[bytes]) -> None:
-        """Show a certificate of `cluster`, unless it is one already, and trust these."""
+    def show(self, cluster: Authority, trusted: Iterable[bytes]) -> None:
+        """Show a certificate of `cluster`, and trust these.
+
+        The broker is told when they change, by each process once, and again until it has heard: nobody else knows what
+        it has read.
+        """
+        wanted = b"".join(dict.fromkeys([cluster.pair.cert, *trusted]))
+        if wanted == self._told:
+            return
         shown = self._folder / "broker.pem"
         former = shown.read_bytes()
         certificate = former[former.index(b"-----BEGIN CERTIFICATE") :]
         if not certificates.signed_by(certificate, cluster.pair.cert):
             pair = certificates.renewed(x509.load_pem_x509_certificate(certificate), cluster.pair)
             _replace(shown, pair.key + pair.cert)
-        _replace(self._folder / "ca.crt", b"".join(dict.fromkeys(trusted)))
+        _replace(self._folder / "ca.crt", wanted)
         self._reload()
+        self._told = wanted
 
     def _reload(self) -> None:
         """Settings of the listeners, with the values that they had: Kafka reads the files again."""
@@ -60,7 +71,14 @@ class Broker:
             self._client.incremental_alter_configs([change], request_timeout=ASKED)[change].result(WAITED)
 
     def _nodes(self) -> list[str]:
-        return [str(each) for each in self._client.list_topics(timeout=ASKED).brokers]
+        return [str(each) for each in self._metadata().brokers]
+
+    def _metadata(self) -> ClusterMetadata:
+        """Not by `describe_cluster`: librdkafka ends the process if a broker that has just come back names none."""
+        found = self._client.list_topics(timeout=ASKED)
+        if not found.brokers:
+            raise KafkaException(KafkaError(KafkaError.BROKER_NOT_AVAILABLE))
+        return found
 
 
 def _entry(key: str, value: str) -> ConfigEntry:

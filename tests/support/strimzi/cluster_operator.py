@@ -51,10 +51,9 @@ class ClusterOperator:
         tell(self._api, KAFKA, found, said)
 
     def _manage(self, found: Manifest) -> Manifest:
-        cluster, renewed = keep(self._api, found, "cluster", self._first)
-        clients, others = keep(self._api, found, "clients", self._first)
-        if renewed or others:
-            self._broker.renew(cluster, [*cluster.trusted, *clients.trusted])
+        cluster = keep(self._api, found, "cluster", self._first)
+        clients = keep(self._api, found, "clients", self._first)
+        self._broker.show(cluster, [*cluster.trusted, *clients.trusted])
         pools = self._api.list(POOL, f"{CLUSTER}={self._cluster}")[0]
         kafka = found["spec"]["kafka"]
         return {
