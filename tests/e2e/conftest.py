@@ -1,4 +1,4 @@
-"""One whole cluster for all tests of this tier, with the project's images and resource definitions."""
+"""One whole cluster for all tests of this tier: with the images, the resource definitions, and those of Strimzi."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,8 +6,8 @@ import pytest
 
 from tests.e2e.pods import RESTRICTED
 from tests.support.data import ROOT
-from tests.support.parts.cache import ensure
-from tests.support.parts.catalogue import IMAGES
+from tests.support.parts.cache import built
+from tests.support.parts.catalogue import IMAGES, NEIGHBOURS
 from tests.support.parts.cluster import Cluster
 from tests.support.parts.fixtures import having, unique
 from tests.support.parts.kubectl import Kubectl
@@ -20,11 +20,13 @@ ARCHIVES = ("services.tar", "operator.tar", "influxdb.tar")
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with having():
-        images = ensure(IMAGES)
+        images, strimzi = built(IMAGES), built(NEIGHBOURS) / "strimzi"
         cluster = Cluster(tmp_path_factory.mktemp("cluster"), [images / name for name in ARCHIVES])
     with cluster:
         cluster.start()
-        cluster.kubectl("apply", "--server-side", f"--filename={ROOT / 'crds'}")
+        for folder in (ROOT / "crds", strimzi):
+            cluster.kubectl("apply", "--server-side", f"--filename={folder}")
+        cluster.kubectl.wait("condition=Established", "crd", "--all")
         yield cluster
 
 

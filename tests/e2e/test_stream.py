@@ -4,11 +4,11 @@ The tests stand in the order of a stream's life, and each leaves it running.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
-from tests.e2e.elsewhere import credentials
-from tests.e2e.world import ADDED, COINS, NAME, NAMESPACE, SECRET, World
+from tests.e2e.world import ADDED, COINS, NAME, NAMESPACE, World
 from tests.support.parts.cluster import Cluster
 from tests.support.parts.fixtures import having
 from tests.support.parts.kubectl import Kubectl
@@ -89,13 +89,17 @@ def test_the_nodes_pods_are_evicted(world: World, kubectl: Kubectl) -> None:
 
 
 def test_secrets_are_rotated(world: World, kubectl: Kubectl) -> None:
-    """Secrets rotated."""
-    processes = [*world.pods("producer"), *world.pods("consumer")]
-    kubectl.apply(credentials(world.kafka, NAMESPACE, SECRET))
-    uid = kubectl.get("secret", f"{NAME}-store", HERE)["metadata"]["uid"]
-    kubectl("delete", "secret", f"{NAME}-store", HERE)
-    kubectl.wait("create", f"secret/{NAME}-store", HERE)
-    assert kubectl.get("secret", f"{NAME}-store", HERE)["metadata"]["uid"] != uid
+    """Secrets rotated: passwords and token, under pods that run on, and which get in anew with what they have now."""
+    pods = [*world.pods("producer"), *world.pods("consumer")]
+    former = {each: world.secret(*each) for each in world.rotated()}
+    for namespace, name, _ in former:
+        kubectl("delete", "secret", name, f"--namespace={namespace}")
+    for each, value in former.items():
+        wait_for(partial(world.differs, each, value), f"{each} is another")
     assert is_whole(world)
-    assert [*world.pods("producer"), *world.pods("consumer")] == processes
+    passwords = {world.secret(*each) for each in world.rotated() if each.key == "password"}
+    wait_for(lambda: {world.mounted(each, "kafka/password") for each in pods} == passwords, "pods have them", 100)
+    world.kafka.restart()
+    assert is_whole(world)
     kubectl.wait("condition=Ready", STREAM, HERE, patience=100)
+    assert [*world.pods("producer"), *world.pods("consumer")] == pods

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import urllib3
 
 from cryptostream.simulator.config import SimulatorConfig
 from cryptostream.simulator.simulator import Simulator, running_simulator
-from tests.chaos.files import spec_of
 from tests.chaos.settle import settle
 from tests.chaos.watch import Committed
-from tests.e2e.elsewhere import credentials, provide
 from tests.e2e.operator import operator
 from tests.e2e.pods import RESTRICTED, outside
 from tests.judge.exchange import Exchange
@@ -27,11 +25,11 @@ from tests.judge.judge import Judge
 from tests.judge.stream import Declared, Series, Stream
 from tests.support.parts.cluster import Cluster
 from tests.support.parts.kafka import Kafka
-from tests.support.parts.kubectl import Kubectl, Manifest
+from tests.support.parts.kubectl import Kubectl, Manifest, RefusedError
 from tests.support.parts.ports import claim_port
+from tests.support.strimzi.part import Strimzi
 
 NAMESPACE, NAME = "market", "majors"
-SECRET = "kafka"
 COINS = ("BTC", "SOL")
 ADDED = "ETH"
 INTERVALS = ("1s", "1m")
@@ -57,6 +55,12 @@ class Pod:
         return document if answer.status == 200 else None
 
 
+class Secret(NamedTuple):
+    namespace: str
+    name: str
+    key: str
+
+
 class World:
     """Everything is up after `with`; the stream itself is applied by the tests."""
 
@@ -67,6 +71,9 @@ class World:
         self._api = cluster.api
         self._ending = ExitStack()
         self.kafka = self._ending.enter_context(Kafka(folder / "kafka", address=cluster.machine.host))
+        kubeconfig = cluster.api.kubeconfig()
+        strimzi = Strimzi(folder / "strimzi", kubeconfig, self.kafka, garbage=False)
+        self.strimzi = self._ending.enter_context(strimzi)
         self._host, self._port = cluster.machine.host, claim_port()
         config = SimulatorConfig(host=self._host, port=self._port)
         self.simulator: Simulator = self._ending.enter_context(running_simulator(config))
@@ -89,7 +96,7 @@ class World:
                 "history": {"startTime": begin.replace("+00:00", "Z")},
             },
             "indicators": [{"name": e.name, "function": e.function, "params": dict(e.params)} for e in INDICATORS],
-            "kafka": {"bootstrap": self.kafka.scram_bootstrap, "secretName": SECRET},
+            "kafka": {"cluster": {"namespace": self.strimzi.namespace, "name": self.strimzi.cluster}},
             "consumer": {"replicas": 1},
             **fields,
         }
@@ -133,8 +140,8 @@ class World:
         """As its administrator."""
         service = self.get("service", "default-influxdb")["spec"]["clusterIP"]
         ca = self.folder / "influxdb-ca.crt"
-        ca.write_text(self.secret("default-influxdb-ca", "ca.crt"))
-        token, name = self.secret("default-influxdb-admin", "token"), f"default-influxdb.{NAMESPACE}.svc"
+        ca.write_text(self.secret(NAMESPACE, "default-influxdb-ca", "ca.crt"))
+        token, name = self.secret(NAMESPACE, "default-influxdb-admin", "token"), f"default-influxdb.{NAMESPACE}.svc"
         return Influx(f"https://{service}:8086", "cryptostream", token, str(ca), name=name)
 
     @cached_property
@@ -161,17 +168,44 @@ class World:
         """Wait until all that has closed by now has arrived, and judge what has come since the last time."""
         return self.judge.look(settle(self, self.judge, patience=patience))
 
-    def secret(self, name: str, key: str) -> str:
+    def rotated(self) -> list[Secret]:
+        """Those which a person deletes for new ones."""
+        beside = self.strimzi.namespace
+        users = self.kubectl.get("kafkausers", f"--namespace={beside}")["items"]
+        passwords = (Secret(beside, f"{each['metadata']['name']}-password", "password") for each in users)
+        return [*passwords, Secret(NAMESPACE, f"{NAME}-store", "token")]
+
+    def secret(self, namespace: str, name: str, key: str) -> str:
         """What a Secret holds."""
-        return b64decode(self.get("secret", name)["data"][key]).decode()
+        found = self.kubectl.get("secret", name, f"--namespace={namespace}")
+        return b64decode(found["data"][key]).decode()
+
+    def differs(self, secret: Secret, former: str) -> bool:
+        """Whether it holds something else by now."""
+        try:
+            return self.secret(*secret) != former
+        except RefusedError:
+            return False
+
+    def mounted(self, pod: Pod, file: str) -> str:
+        """A file that a pod has of its Secrets."""
+        return self.kubectl("exec", pod.name, f"--namespace={NAMESPACE}", "--", "cat", f"/etc/cryptostream/{file}")
 
     def __enter__(self) -> Self:
-        self.kafka.start()
-        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": RESTRICTED}}
-        exchange = outside(NAMESPACE, "exchange", self._host, self._port)
-        provide(self.kafka, spec_of(self.resource((*COINS, ADDED)), self.stream.start)[1])
-        self.kubectl.apply(namespace, *exchange, credentials(self.kafka, NAMESPACE, SECRET), *operator())
+        with self._ending.pop_all() as ending:
+            self.kafka.start()
+            self._prepare()
+            self.strimzi.start()
+            self._ending = ending.pop_all()
         return self
+
+    def _prepare(self) -> None:
+        """Everything that is there before a stream is."""
+        beside = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.strimzi.namespace}}
+        here = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": RESTRICTED}}
+        allowed = {"cryptostream.io/allowed-namespaces": NAMESPACE}
+        exchange = outside(NAMESPACE, "exchange", self._host, self._port)
+        self.kubectl.apply(beside, here, *exchange, self.strimzi.kafka(**allowed), *operator())
 
     def __exit__(self, *_: object) -> None:
         self._ending.close()

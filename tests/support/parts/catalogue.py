@@ -44,7 +44,7 @@ NEIGHBOURS = Part("crds", "1.2.0", (GO, MAVEN, JAVA))
 PARTS: dict[str, tuple[Part, ...]] = {
     "integration": (KAFKA, INFLUXDB),
     "operator": (NEIGHBOURS, KAFKA, INFLUXDB, KUBERNETES),
-    "e2e": (KAFKA, INFLUXDB, KUBERNETES, NODE, IMAGES),
+    "e2e": (KAFKA, INFLUXDB, NEIGHBOURS, KUBERNETES, NODE, IMAGES),
     "chaos": (KAFKA, INFLUXDB),
     "bench": (KAFKA, INFLUXDB),
 }

@@ -8,13 +8,14 @@ written below /run, /var and /etc is in memory), its network with all rules, and
 groups are removed by their guard. It needs root.
 """
 
+import os
 import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from tests.support.parts.cache import built
+from tests.support.parts.cache import UnavailableError, built
 from tests.support.parts.catalogue import NODE
 from tests.support.parts.groups import Groups, hierarchies
 from tests.support.parts.process import Server, wait_for
@@ -59,6 +60,8 @@ class Machine:
     """`host` is this machine as it sees it, `address` is its own, `pods` and `services` are networks behind it."""
 
     def __init__(self, folder: Path) -> None:
+        if os.geteuid() != 0 or not hierarchies():
+            raise UnavailableError("a machine of its own needs root, and control groups of version 1")
         folder.mkdir(parents=True, exist_ok=True)
         self._claim, number = _claim_number()
         self.link = f"cs-test-{number}"
