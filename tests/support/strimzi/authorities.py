@@ -59,7 +59,7 @@ def keep(api: Api, owner: Manifest, of: Of, first: Authority) -> Authority:
     there = _read(key, cert)
     wanted = _replaced(there, of) if annotated(key, REPLACE, "true") else there
     if wanted is there and annotated(cert, RENEW, "true"):
-        wanted = _renewed(there, of)
+        wanted = _renewed(there)
     if wanted is not there:
         _write(api, owner, name, wanted)
         _heed(api, name)
@@ -74,10 +74,9 @@ def _read(key: Manifest, cert: Manifest) -> Authority:
     return Authority(pair, former, int(told.get(CERT_GENERATION, 0)), int(key_told.get(KEY_GENERATION, 0)))
 
 
-def _renewed(there: Authority, of: Of) -> Authority:
+def _renewed(there: Authority) -> Authority:
     """A new certificate of the same key."""
-    pair = certificates.authority(f"{of}-ca v{there.key_generation}", there.pair.private)
-    return Authority(pair, there.former, there.cert_generation + 1, there.key_generation)
+    return Authority(certificates.prolonged(there.pair), there.former, there.cert_generation + 1, there.key_generation)
 
 
 def _replaced(there: Authority, of: Of) -> Authority:

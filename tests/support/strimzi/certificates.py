@@ -37,10 +37,18 @@ class Pair:
         return key
 
 
-def authority(name: str, key: EllipticCurvePrivateKey | None = None) -> Pair:
-    """One that signs itself, as `O=io.strimzi, CN=name`, with a new key unless one is given."""
-    key = key or generate_private_key(SECP256R1())
+def authority(name: str) -> Pair:
+    """One that signs itself, as `O=io.strimzi, CN=name`, with a new key."""
     subject = _name((NameOID.ORGANIZATION_NAME, "io.strimzi"), (NameOID.COMMON_NAME, name))
+    return _authority(subject, generate_private_key(SECP256R1()))
+
+
+def prolonged(former: Pair) -> Pair:
+    """An authority again: the same name and key, so that who trusts one trusts what the other has signed."""
+    return _authority(former.certificate.subject, former.private)
+
+
+def _authority(subject: x509.Name, key: EllipticCurvePrivateKey) -> Pair:
     usage = dict.fromkeys(
         ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only"), False
     )
