@@ -18,6 +18,15 @@ STREAM = "cryptostream.io/v1alpha1"
 STRIMZI = "kafka.strimzi.io/v1"
 SERVICES = "example.org/cryptostream/services:0.1.0"
 Manifest = dict[str, Any]
+COLLECTED = (
+    ("v1", "ConfigMap"),
+    ("v1", "Secret"),
+    ("v1", "Service"),
+    ("v1", "ServiceAccount"),
+    ("networking.k8s.io/v1", "NetworkPolicy"),
+    ("policy/v1", "PodDisruptionBudget"),
+    ("monitoring.coreos.com/v1", "PodMonitor"),
+)
 
 
 def path_of(api_version: str, kind: str, namespace: str | None = None, name: str | None = None) -> str:
@@ -144,6 +153,15 @@ def settled(cluster: Cluster, user: str = "operator", seconds: float = 1.5) -> N
         return time.monotonic() - since > seconds
 
     wait_for(quiet, f"{user} has nothing more to do")
+
+
+def removed(cluster: Cluster, name: str, namespace: str = "market") -> None:
+    """Delete a stream, and then what Kubernetes itself would remove after it: there is no controller that does."""
+    cluster.delete(STREAM, "CryptoStream", namespace, name)
+    wait_for(lambda: cluster.stream(name, namespace) is None, f"{name} is gone", 30)
+    for api_version, kind in COLLECTED:
+        for each in cluster.find(api_version, kind, namespace, f"cryptostream.io/stream={name}"):
+            cluster.delete(api_version, kind, namespace, each["metadata"]["name"])
 
 
 def stream(name: str, namespace: str = "market", **spec: Any) -> Manifest:

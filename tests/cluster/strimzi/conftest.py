@@ -13,6 +13,7 @@ from tests.support.strimzi.part import Strimzi
 __all__ = ["unique"]
 
 NAMESPACE = "strimzi"
+IGNORED = "ignored-.*"
 
 
 @pytest.fixture(scope="package")
@@ -28,7 +29,10 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 def running(neighbours: ApiServer, broker: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strimzi]:
     assert neighbours.ask("POST", "/api/v1/namespaces", json={"metadata": {"name": NAMESPACE}}).ok
     folder = tmp_path_factory.mktemp("strimzi")
-    with Strimzi(folder, neighbours.kubeconfig(), broker, namespace=NAMESPACE, cluster="events") as strimzi:
+    strimzi = Strimzi(
+        folder, neighbours.kubeconfig(), broker, namespace=NAMESPACE, cluster="events", ignored_users=IGNORED
+    )
+    with strimzi:
         yield strimzi.start()
 
 

@@ -132,6 +132,19 @@ def test_a_renewal_that_is_cut_short_is_finished(
 
 
 @pytest.mark.usefixtures("kafka")
+def test_a_kafka_that_is_made_again(seen: Seen, strimzi: Strimzi, tmp_path: Path) -> None:
+    """CA Secrets go with the Kafka CR; the broker shows a certificate of the next one's authority."""
+    seen.ready(strimzi.user("visitor"))
+    seen.api.delete(KAFKA, CLUSTER)
+    for of in ("cluster-ca", "cluster-ca-cert", "clients-ca", "clients-ca-cert"):
+        seen.gone(SECRET, f"{CLUSTER}-{of}")
+    strimzi.kill()
+    strimzi.start()
+    seen.ready(strimzi.kafka())
+    wait_for(lambda: trusted(seen, tmp_path, ca(seen)), "the broker shows a certificate of the authority")
+
+
+@pytest.mark.usefixtures("kafka")
 def test_users_get_certificates_of_a_new_authority(seen: Seen, strimzi: Strimzi, tmp_path: Path) -> None:
     """The clients' authority is replaced: each user has a new certificate, and is let in with it."""
     seen.ready(strimzi.user("bob", {"type": "tls"}))

@@ -167,6 +167,14 @@ def test_users_of_others_are_deleted(seen: Seen, broker: Kafka) -> None:
     wait_for(lambda: not {"foreign", "CN=stranger"} & seen.users.names(), "foreign users are gone")
 
 
+def test_some_users_of_others_may_stay(seen: Seen, broker: Kafka) -> None:
+    """STRIMZI_IGNORED_USERS_PATTERN (regex) is the documented guard; a part of a name is not enough."""
+    for name in ("ignored-one", "not-ignored-one"):
+        broker.admin.add_user(name, "a-password-of-others")
+    wait_for(lambda: "not-ignored-one" not in seen.users.names(), "the other one is gone")
+    assert "ignored-one" in seen.users.names()
+
+
 def test_a_user_by_certificate(seen: Seen, strimzi: Strimzi, tmp_path: Path) -> None:
     """tls: `ca.crt`, `user.crt`, `user.key`, `user.p12`, `user.password`; subject CN=bob; principal `User:CN=bob`."""
     seen.ready(strimzi.topic("for-bob"))

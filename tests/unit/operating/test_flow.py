@@ -90,14 +90,20 @@ def test_pods_that_do_not_answer_are_unknown() -> None:
 def test_gaps_and_lag_and_dead_letters_are_missing_what_the_exchange_lacks_is_not() -> None:
     documents = (
         producer(published(BTC, pending=3, exchange_outage=5), published(ETH, expired=2)),
-        consumer(stored(BTC), stored(ETH), lag=5),
+        consumer(stored(BTC), stored(ETH), lag=105),
     )
     found = flow(*documents)
-    assert found.missing == 10
-    assert completeness(found) == 95
+    assert found.missing == 110
+    assert completeness(found) == 45
     told = conditions.complete(found, Objectives(), suspended=False)
     assert (told.status, told.reason) == ("False", "CandlesMissing")
-    assert "95.00 %" in told.message
+    assert "45.00 %" in told.message
+
+
+def test_a_batch_on_its_way_is_not_missing_unless_a_series_is_late() -> None:
+    told = producer(published(BTC), published(ETH))
+    assert flow(told, consumer(stored(BTC), stored(ETH), lag=99)).missing == 0
+    assert flow(told, consumer(stored(BTC), stored(ETH, LAST - MINUTE), lag=99)).missing == 99
 
 
 def test_a_ban_and_the_followed_assignment_are_told() -> None:

@@ -83,19 +83,26 @@ class Passes(Generic[S]):
         return self._act(observed.value, former)
 
     def glance(self, ref: Ref, former: Passed[S]) -> Passed[S]:
-        """Ask pods or InfluxDB alone; if anything has to be done about it, look at everything first."""
-        if former.seen is None:
+        """Ask pods or InfluxDB alone; if anything has to be done about it, look at everything first.
+
+        What has failed before is not tried again: that waits for its time.
+        """
+        if former.seen is None or former.acted:  # what was written then is not among what was seen
             return self.whole(ref, former)
         seen = self._control.look(former.seen)
         outcome = self._control.reconcile(seen)
-        if any(not isinstance(each, Keep) for each in outcome.actions):
+        if not former.failures and any(not isinstance(each, Keep) for each in outcome.actions):
             return self.whole(ref, former)
-        return self._say(seen, outcome, (), former)
+        return self._say(seen, outcome, (), former.failures, former)
 
     def _act(self, seen: S, former: Passed[S] | None) -> Passed[S]:
         outcome = self._control.reconcile(seen)
         done = perform.perform(self._kube, outcome.actions, self._clock)
-        return self._say(seen, outcome, done, former)
+        failures = tuple(_failure(each) for each in done if each.fault is not None)
+        self._notes(seen, done, failures, former)
+        if _released(done):
+            return Passed(seen=None, acted=len(done))
+        return self._say(seen, outcome, done, failures, former)
 
     def _blind(self, former: Passed[S] | None, error: KubeError) -> Passed[S]:
         """Nothing could be seen, so nothing is said but that."""
@@ -104,11 +111,9 @@ class Passes(Generic[S]):
             seen=former.seen if former else None, failures=(failure,), told_at=former.told_at if former else None
         )
 
-    def _say(self, seen: S, outcome: Outcome, done: tuple[Done, ...], former: Passed[S] | None) -> Passed[S]:
-        failures = tuple(_failure(each) for each in done if each.fault is not None)
-        self._notes(seen, done, failures, former)
-        if _released(done):
-            return Passed(seen=None, acted=len(done))
+    def _say(
+        self, seen: S, outcome: Outcome, done: tuple[Done, ...], failures: tuple[str, ...], former: Passed[S] | None
+    ) -> Passed[S]:
         resource = _newest(seen.resource, done)
         document = self._control.document(seen, outcome, failures)
         told_at = former.told_at if former else None
@@ -128,7 +133,7 @@ class Passes(Generic[S]):
             failures=failures,
             interests=outcome.interests,
             conditions={each["type"]: each["status"] for each in document["conditions"]},
-            acted=len(done),
+            acted=sum(each.fault is None for each in done),
             look_after=watched,
             again_after=_again(outcome, done),
             told_at=told_at,

@@ -30,7 +30,7 @@ class Crew:
         self._generations[ref] = generation
         if gone:
             self._generations.pop(ref, None)
-        if ref not in self._workers:
+        if ref not in self._workers or self._tasks[ref].done():
             if not gone and not self._closed:
                 self._begin(ref)
             return

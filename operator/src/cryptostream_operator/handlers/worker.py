@@ -19,6 +19,8 @@ from cryptostream_operator.reconcile.values import Ref
 LOG: Final = logging.getLogger(__name__)
 GATHER: Final = 0.05
 """Seconds for which changes are gathered before a pass."""
+HELD_BACK: Final = 5.0
+"""The same while something fails, so that changes of children do not undo the waiting."""
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -44,18 +46,18 @@ class Worker:
         self._failures = 0
         self._woken = asyncio.Event()
         self._known: dict[Ref, str] = {}
-        self._heard: list[tuple[Ref, str, str]] = []
+        self._heard: list[tuple[Ref, str, str, bool]] = []
         self._running = False
         self._stopped = False
 
     def wake(self, about: Ref, version: str, reason: str, *, urgent: bool = False) -> None:
-        """Something has changed. The echo of what it has written itself does not wake it, nor does anything but what
-        is urgent while it waits to try again.
+        """Something has changed. The echo of what it has written itself does not wake it. While it waits to try again
+        what has failed, only what is urgent wakes it at once.
         """
         if self._running:
-            self._heard.append((about, version, reason))
-        elif self._known.get(about) != version and (urgent or not self._failures):
-            self._due(GATHER, reason)
+            self._heard.append((about, version, reason, urgent))
+        elif self._known.get(about) != version:
+            self._due(GATHER if urgent or not self._failures else HELD_BACK, reason)
 
     def stop(self) -> None:
         """Begin no further pass; `run` ends after the one under way."""
@@ -71,12 +73,12 @@ class Worker:
             now = self._shop.clock()
             if now >= self._whole_at:
                 passed = await self._pass(self._reason, partial(self._passes.whole, self.ref, self.passed))
+                self._whole_at = self._next_whole(passed)
             elif self._look_at is not None and now >= self._look_at and self.passed is not None:
                 passed = await self._pass("look", partial(self._passes.glance, self.ref, self.passed))
             else:
                 continue
-            self._plan(passed)
-            if passed.seen is None and not passed.failures:
+            if not self._goes_on(passed):
                 return
 
     async def _rest(self) -> None:
@@ -103,25 +105,30 @@ class Worker:
         self._shop.metrics.count_pass(self.ref.kind, reason, result, self._shop.clock() - begun)
         return passed
 
-    def _plan(self, passed: Passed[Any]) -> None:
-        """When to look again, after what a pass has found."""
+    def _next_whole(self, passed: Passed[Any]) -> float:
+        """When all is looked at again, if nothing wakes it before."""
+        now = self._shop.clock()
+        self._failures = self._failures + 1 if passed.failures else 0
+        if passed.failures:
+            LOG.warning("reconcile_failed", extra={"resource": str(self.ref), "failures": list(passed.failures[:5])})
+            self._reason = "retry"
+            return now + self._delay(passed)
+        self._reason = "resync" if passed.again_after is None else "due"
+        resync = self._shop.resync_seconds * (0.75 + random.random() / 2)  # noqa: S311 - spreads load
+        return now + (resync if passed.again_after is None else passed.again_after)
+
+    def _goes_on(self, passed: Passed[Any]) -> bool:
+        """Take in what a pass has found; False if the resource is gone, and no other one of its name has come."""
         self.passed = passed
         self._known.update(passed.written)
-        heard, self._heard = self._heard, []
-        self._failures = self._failures + 1 if passed.failures else 0
-        now = self._shop.clock()
-        if passed.failures:
-            self._whole_at, self._look_at, self._reason = now + self._delay(passed), None, "retry"
-            LOG.warning("reconcile_failed", extra={"resource": str(self.ref), "failures": list(passed.failures[:5])})
-            return
-        resync = self._shop.resync_seconds * (0.75 + random.random() / 2)  # noqa: S311 - spreads load
-        again = passed.again_after
-        self._whole_at, self._reason = now + (resync if again is None else again), "resync" if again is None else "due"
         look = passed.look_after
-        self._look_at = None if look is None else now + look * (0.9 + random.random() / 5)  # noqa: S311 - spreads load
-        for about, version, reason in heard:
-            if self._known.get(about) != version:
-                self._due(GATHER, reason)
+        spread = 0.9 + random.random() / 5  # noqa: S311 - spreads load
+        self._look_at = None if look is None else self._shop.clock() + look * spread
+        heard, self._heard = self._heard, []
+        for about, version, reason, urgent in heard:
+            self.wake(about, version, reason, urgent=urgent)
+        gone = passed.seen is None and not passed.failures
+        return not gone or any(about == self.ref for about, *_ in heard)
 
     def _delay(self, passed: Passed[Any]) -> float:
         conditions = []

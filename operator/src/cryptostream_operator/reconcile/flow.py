@@ -19,6 +19,8 @@ PUSH_DELAY: Final[Mapping[str, Millis]] = {"1s": 1 * SECOND}
 FLOWING: Final = frozenset({"TRADING", None})
 """Words of the exchange for markets whose candles are due; `HALT` makes candles without trades, but nobody waits."""
 WORST: Final = 20
+SMALL_LAG: Final = 100
+"""Records published and not stored: fewer are a batch on its way, as long as no series is late."""
 
 
 class Behind(msgspec.Struct, frozen=True, order=True):
@@ -61,7 +63,9 @@ def flow_of(series: Iterable[Series], objectives: Objectives, documents: Iterabl
     trading = tuple(each for each in wanted if markets.get(each) in FLOWING)
     stale = tuple(each for each in trading if not _is_fresh(each, newest.get(each), objectives, now))
     lost = {each: _unpublished(produced[each]) for each in wanted if each in produced}
-    lag = sum(each.totals.lag + each.totals.dead_lettered for each in told if each.role == "consumer")
+    lag = sum(each.totals.lag for each in told if each.role == "consumer")
+    refused = sum(each.totals.dead_lettered for each in told if each.role == "consumer")
+    behind = lag if stale or lag >= SMALL_LAG else 0
     return Flow(
         known=bool(producers) and any(each.role == "consumer" for each in told),
         series=len(wanted),
@@ -70,8 +74,8 @@ def flow_of(series: Iterable[Series], objectives: Objectives, documents: Iterabl
         idle=tuple(sorted({f"{each.symbol} {market}" for each, market in markets.items() if market not in FLOWING})),
         complete=sum(1 for each in wanted if lost.get(each) == 0),
         expected=sum(each.totals.expected for each in producers),
-        missing=sum(lost.values()) + lag,
-        lag=sum(each.totals.lag for each in told if each.role == "consumer"),
+        missing=sum(lost.values()) + refused + behind,
+        lag=lag,
         worst=_worst(stale, lost, newest),
         generation=min((each.generation for each in producers), default=0),
         banned_until=max((each.exchange.banned_until or 0 for each in producers if each.exchange), default=0) or None,

@@ -7,19 +7,17 @@ from msgspec.structs import replace
 
 from cryptostream.core.result import Ok
 from cryptostream_operator.reconcile import assigned, conditions
-from cryptostream_operator.reconcile.flow import Flow, completeness
+from cryptostream_operator.reconcile.flow import SMALL_LAG, Flow, completeness
 from cryptostream_operator.reconcile.observed import Observed, Outcome
 from cryptostream_operator.reconcile.times import millis, rfc3339
 from cryptostream_operator.reconcile.values import Condition, deleting
 
 Document = Mapping[str, Any]
-_UNHURRIED: Final = ("series", "completenessPercent", "missing", "lag", "worst", "notTrading")
+_UNHURRIED: Final = ("series", "completenessPercent", "missing", "lag", "worst")
 """What may be told a little later, because it changes all the time where something is caught up with."""
 SLOW: Final = 30_000
 """Milliseconds between two writes that tell nothing but that."""
 MOST_TEXT: Final = 4096
-SMALL_LAG: Final = 100
-"""A lag below is that of any batch on its way."""
 
 
 def document(seen: Observed, outcome: Outcome, failures: Iterable[str]) -> Document:
@@ -77,13 +75,11 @@ def _series(flow: Flow) -> Document:
 def _figures(flow: Flow) -> Document:
     if not flow.known:
         return dict.fromkeys(("completenessPercent", "missing", "lag", "notTrading", "worst"))
-    lag = _rounded(flow.lag)
-    missing = flow.missing if lag else max(0, flow.missing - flow.lag)
     share = completeness(flow)
     return {
         "completenessPercent": None if share is None else conditions.percent(share),
-        "missing": missing,
-        "lag": lag,
+        "missing": flow.missing,
+        "lag": _rounded(flow.lag),
         "notTrading": list(flow.idle)[:20] or None,
         "worst": [
             {"symbol": each.symbol, "interval": each.interval, "missing": each.missing, "reason": each.reason}
