@@ -1,6 +1,6 @@
 """Requests to InfluxDB: deadlines, the token, what became of them. Every fault of the world is a value.
 
-The hot path needs no more than a pool of connections, so no client library stands between (docs/decisions/0013).
+The hot path needs no more than a pool of connections, so no client library stands between (docs/decisions/0014).
 """
 
 import ssl
