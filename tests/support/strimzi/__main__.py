@@ -28,7 +28,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--listener", action="append", default=[], help="authentication=HOST:PORT, more than once")
     parser.add_argument("--interval", type=float, default=2.0, help="seconds between looks at everything")
     parser.add_argument("--ignored-users", default="", help="pattern of users in Kafka that stay")
-    parser.add_argument("--collect", action="store_true", help="there is no garbage collector: remove users' Secrets")
+    parser.add_argument("--collect", action="store_true", help="remove Secrets that a garbage collector would")
     parser.add_argument("--ready", type=Path, required=True, help="file that tells the process id when all is begun")
     return parser.parse_args()
 
@@ -43,7 +43,8 @@ def main() -> None:
     users = UserOperator(api, kafka_users, told.cluster, ignored=told.ignored_users, collects=told.collect)
     _users(users, api, told.interval)
     broker = Broker(client, told.tls)
-    _cluster(ClusterOperator(api, broker, told.cluster, addresses, given(told.tls)), api, told.interval)
+    kafka = ClusterOperator(api, broker, told.cluster, addresses, given(told.tls), collects=told.collect)
+    _cluster(kafka, api, told.interval)
     told.ready.write_text(str(os.getpid()))
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
 

@@ -36,8 +36,8 @@ class Authority:
 
 
 def given(folder: Path) -> Authority:
-    """The one in the files `ca.crt` and `ca.key`."""
-    return Authority(Pair((folder / "ca.crt").read_bytes(), (folder / "ca.key").read_bytes()), {})
+    """The one of the file `ca.key`; `ca.crt` holds its certificate, and by and by others that are trusted."""
+    return Authority(certificates.paired((folder / "ca.crt").read_bytes(), (folder / "ca.key").read_bytes()), {})
 
 
 def clients(api: Api, cluster: str) -> Clients:

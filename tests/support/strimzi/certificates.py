@@ -77,6 +77,13 @@ def signed_by(cert: bytes, authority: bytes) -> bool:
     return True
 
 
+def paired(certs: bytes, key: bytes) -> Pair:
+    """A key with its own of some certificates."""
+    public = Pair(b"", key).private.public_key()
+    (own, *_) = (each for each in x509.load_pem_x509_certificates(certs) if each.public_key() == public)
+    return Pair(own.public_bytes(serialization.Encoding.PEM), key)
+
+
 def key_store(name: str, pair: Pair, authority: bytes, password: str) -> bytes:
     """A user's `user.p12`."""
     protection = serialization.BestAvailableEncryption(password.encode())

@@ -5,10 +5,11 @@ from typing import Any
 
 from confluent_kafka import KafkaException
 
-from tests.support.strimzi.api import KAFKA, POOL, Api, Manifest
+from tests.support.strimzi.api import KAFKA, POOL, SECRET, Api, Manifest
 from tests.support.strimzi.authorities import Authority, keep
 from tests.support.strimzi.broker import Broker
 from tests.support.strimzi.kafka_faults import java_text
+from tests.support.strimzi.opaque import KIND
 from tests.support.strimzi.told import CLUSTER, PAUSED, annotated, condition, tell
 
 VERSION, KAFKA_VERSION, METADATA_VERSION = "1.2.0", "4.3.1", "4.3-IV0"
@@ -24,10 +25,22 @@ class ClusterOperator:
         the address that Strimzi gives them, a Service that nobody makes.
     first
         The authority that its broker and its clients have at first.
+    collects
+        Secrets of a Kafka that is gone are removed here, for a cluster without a garbage collector.
     """
 
-    def __init__(self, api: Api, broker: Broker, cluster: str, addresses: Mapping[str, str], first: Authority) -> None:
+    def __init__(
+        self,
+        api: Api,
+        broker: Broker,
+        cluster: str,
+        addresses: Mapping[str, str],
+        first: Authority,
+        *,
+        collects: bool = False,
+    ) -> None:
         self._api = api
+        self._collects = collects
         self._broker = broker
         self._cluster = cluster
         self._addresses = addresses
@@ -39,6 +52,8 @@ class ClusterOperator:
     def look(self, name: str) -> None:
         found = self._api.get(KAFKA, name) if name == self._cluster else None
         if found is None or "deletionTimestamp" in found["metadata"]:
+            if self._collects and found is None and name == self._cluster:
+                self._collect()
             return
         if annotated(found, PAUSED, "true"):
             tell(self._api, KAFKA, found, {"conditions": [condition("ReconciliationPaused")]})
@@ -49,6 +64,10 @@ class ClusterOperator:
             message = java_text(fault.args[0])
             said = {"conditions": [condition("NotReady", reason="TimeoutException", message=message)]}
         tell(self._api, KAFKA, found, said)
+
+    def _collect(self) -> None:
+        for each in self._api.list(SECRET, f"{CLUSTER}={self._cluster},{KIND}={KAFKA.name}")[0]:
+            self._api.delete(SECRET, each["metadata"]["name"])
 
     def _manage(self, found: Manifest) -> Manifest:
         cluster = keep(self._api, found, "cluster", self._first)

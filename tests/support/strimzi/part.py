@@ -21,8 +21,8 @@ class Strimzi(Server):
     """Its operators for the Kafka resource `cluster` of `namespace`, which stands for the broker `kafka`.
 
     All users of the broker are its own: it removes those without a KafkaUser. `interval` is that of the looks at
-    everything, seconds. `garbage`: whether Secrets of users that are gone are removed, as controllers would that an API
-    server alone does not have.
+    everything, seconds. `garbage`: whether Secrets of what is gone are removed, as controllers would that an API server
+    alone does not have.
     """
 
     def __init__(
