@@ -19,7 +19,7 @@ from tests.chaos.watch import Committed
 from tests.e2e.operator import operator
 from tests.e2e.pods import RESTRICTED, outside
 from tests.judge.exchange import Exchange
-from tests.judge.findings import Findings
+from tests.judge.findings import Findings, Verdict
 from tests.judge.influx import TAGS, Influx
 from tests.judge.judge import Judge
 from tests.judge.stream import Declared, Series, Stream
@@ -164,9 +164,13 @@ class World:
         self._ending.callback(found.close)
         return found
 
-    def settled(self, patience: float = 90.0) -> Findings:
+    def settled(self) -> Findings:
         """Wait until all that has closed by now has arrived, and judge what has come since the last time."""
-        return self.judge.look(settle(self, self.judge, patience=patience))
+        return self.judge.look(settle(self, self.judge))
+
+    def verdict(self) -> Verdict:
+        """The same of everything since the beginning."""
+        return self.judge.verdict(settle(self, self.judge))
 
     def rotated(self) -> list[Secret]:
         """Those which a person deletes for new ones."""

@@ -118,6 +118,7 @@ def _kubelet(machine: Machine) -> Mapping[str, object]:
         "authorization": {"mode": "AlwaysAllow"},
         "cgroupDriver": "cgroupfs",
         "failCgroupV1": False,
+        "syncFrequency": "15s",  # how late changed Secrets may reach pods; usually a minute, which a test need not wait
         "failSwapOn": False,
         "enforceNodeAllocatable": ["pods"],
         "evictionHard": {"memory.available": "100Mi"},
