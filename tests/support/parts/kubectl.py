@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ class Kubectl:
     def __call__(self, *arguments: str, given: str | None = None, patience: float = 60.0) -> str:
         """What it prints; raises `RefusedError`. `given` is its input."""
         command: list[str | Path] = [*self._command, f"--request-timeout={patience:g}", *arguments]
-        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=2 * patience)
+        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=patience + 30)
         if done.returncode != 0:
             raise RefusedError(f"kubectl {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
@@ -40,5 +41,18 @@ class Kubectl:
         return found
 
     def wait(self, condition: str, *arguments: str, patience: float = 60.0) -> None:
-        """Until `condition` holds, as `--for` has it; raises `RefusedError` if that takes longer."""
-        self("wait", f"--for={condition}", f"--timeout={patience:g}s", *arguments, patience=patience)
+        """Until `condition` holds, as `--for` has it; raises `RefusedError` if that takes longer.
+
+        What is not there yet, or says nothing of itself yet, is waited for, too: kubectl alone would give up.
+        """
+        until = time.monotonic() + patience
+        while True:
+            left = max(1.0, until - time.monotonic())
+            try:
+                self("wait", f"--for={condition}", f"--timeout={left:g}s", *arguments, patience=left)
+            except RefusedError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
