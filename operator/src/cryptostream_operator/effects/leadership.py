@@ -18,6 +18,7 @@ class Leadership:
     """A candidate named `me`; `clock` gives seconds that never go back, `wall` the time of day in seconds.
 
     `kube` may write at any time. `renewed` is told of each Lease that was written.
+    `length` is that of the Lease in seconds.
     """
 
     def __init__(  # noqa: PLR0913 - a candidate is all of this
@@ -29,6 +30,7 @@ class Leadership:
         clock: Callable[[], float],
         wall: Callable[[], float],
         renewed: Callable[[Live], None] = lambda _: None,
+        length: int = election.LENGTH,
     ) -> None:
         self._kube = kube
         self._ref = ref
@@ -36,6 +38,7 @@ class Leadership:
         self._clock = clock
         self._wall = wall
         self._renewed = renewed
+        self._length = length
         self._seen: Glimpse | None = None
         self._renewed_at: float | None = None
         self.lease: Live | None = None
@@ -43,7 +46,7 @@ class Leadership:
     def leads(self) -> bool:
         """Whether it may write."""
         at = self._renewed_at
-        return at is not None and self._clock() - at < election.HELD
+        return at is not None and self._clock() - at < election.HELD * self._length
 
     def acquire(self, stop: Event) -> bool:
         """Wait until it leads; False if it was stopped before."""
@@ -55,7 +58,7 @@ class Leadership:
 
     def keep(self, stop: Event) -> bool:
         """Renew until stopped (True), or until it no longer leads (False)."""
-        while not stop.wait(election.RENEW if self._fresh() else RETRY / 2):
+        while not stop.wait(election.RENEW * self._length if self._fresh() else RETRY / 2):
             if not self._try() and not self.leads():
                 return False
         return True
@@ -64,11 +67,11 @@ class Leadership:
         """Let the next one begin at once."""
         if self.leads() and self.lease is not None:
             self._renewed_at = None
-            self._kube.replace(election.held(self.lease, "", self._now()))
+            self._kube.replace(election.held(self.lease, "", self._now(), self._length))
 
     def _fresh(self) -> bool:
         at = self._renewed_at
-        return at is not None and self._clock() - at < election.RENEW
+        return at is not None and self._clock() - at < election.RENEW * self._length
 
     def _try(self) -> bool:
         """Take or renew the Lease; somebody else being quicker is a no."""
@@ -77,12 +80,12 @@ class Leadership:
         if isinstance(found, Err):
             return False
         if found.value is None:
-            fresh = election.fresh(self._ref.namespace, self._ref.name, self._me, self._now())
+            fresh = election.fresh(self._ref.namespace, self._ref.name, self._me, self._now(), self._length)
             return self._took(begun, self._kube.create(fresh))
         self._seen = election.seen_since(self._seen, found.value, begun)
         if not election.may_take(found.value, self._me, self._seen, begun):
             return False
-        return self._took(begun, self._kube.replace(election.held(found.value, self._me, self._now())))
+        return self._took(begun, self._kube.replace(election.held(found.value, self._me, self._now(), self._length)))
 
     def _took(self, begun: float, done: Result[Live, KubeError]) -> bool:
         if not isinstance(done, Ok):

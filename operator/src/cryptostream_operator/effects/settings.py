@@ -7,6 +7,7 @@ import msgspec
 import yaml
 
 from cryptostream.core.result import Err, Ok, Result
+from cryptostream_operator.reconcile.election import LENGTH
 from cryptostream_operator.reconcile.observed import Settings
 from cryptostream_operator.render.site import Images
 
@@ -25,6 +26,7 @@ class Leader(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
 
     name: str = "cryptostream-operator"
     namespace: str | None = None
+    lease_seconds: int = LENGTH
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -57,6 +57,7 @@ class Operator:
             clock=time.monotonic,
             wall=time.time,
             renewed=self._canary.written,
+            length=told.leader.lease_seconds,
         )
 
     def run(self) -> int:

@@ -13,11 +13,11 @@ from cryptostream_operator.reconcile.values import Live
 from cryptostream_operator.render import names
 
 LENGTH: Final = 15
-"""Seconds after which a lease that is not renewed may be taken."""
-RENEW: Final = 5.0
-"""Seconds between renewals."""
-HELD: Final = 10.0
-"""Seconds after its last renewal for which a leader may write: less than the length, so that two never do."""
+"""Seconds after which a Lease that is not renewed may be taken, unless the operator is told otherwise."""
+RENEW: Final = 1 / 3
+"""Of its length, the time between renewals."""
+HELD: Final = 2 / 3
+"""Of its length, the time after a renewal for which a leader may write: less than all, so that two never do."""
 
 
 class Glimpse(msgspec.Struct, frozen=True):
@@ -40,30 +40,30 @@ def may_take(live: Live, me: str, seen: Glimpse, at: float) -> bool:
     return holder in {None, "", me} or at - seen.at > float(spec.get("leaseDurationSeconds", LENGTH))
 
 
-def fresh(namespace: str, name: str, me: str, now: datetime) -> dict[str, Any]:
+def fresh(namespace: str, name: str, me: str, now: datetime, length: int) -> dict[str, Any]:
     """A new Lease, held by us."""
     labels = {names.MANAGED_BY: names.FIELD_MANAGER}
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
         "metadata": {"name": name, "namespace": namespace, "labels": labels},
-        "spec": _spec({}, me, now, 0),
+        "spec": _spec({}, me, now, 0, length),
     }
 
 
-def held(live: Live, me: str, now: datetime) -> dict[str, Any]:
+def held(live: Live, me: str, now: datetime, length: int) -> dict[str, Any]:
     """The Lease as it is after we took or renewed it; `me` empty gives it back."""
     spec = live.manifest.get("spec", {})
     changes = int(spec.get("leaseTransitions", 0)) + (spec.get("holderIdentity") != me)
-    return {**live.manifest, "spec": _spec(spec, me, now, changes)}
+    return {**live.manifest, "spec": _spec(spec, me, now, changes, length)}
 
 
-def _spec(former: Mapping[str, Any], me: str, now: datetime, changes: int) -> dict[str, Any]:
+def _spec(former: Mapping[str, Any], me: str, now: datetime, changes: int, length: int) -> dict[str, Any]:
     moment = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     begun = former.get("acquireTime") if former.get("holderIdentity") == me else moment
     return {
         "holderIdentity": me,
-        "leaseDurationSeconds": LENGTH if me else 1,
+        "leaseDurationSeconds": length if me else 1,
         "acquireTime": begun or moment,
         "renewTime": moment,
         "leaseTransitions": changes,
