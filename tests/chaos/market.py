@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tests.chaos.draw import Kind
 from tests.chaos.world import World
+from tests.judge import grid
 from tests.judge.grid import SECOND
 
 SHORT = (3.0, 8.0)
@@ -76,9 +77,12 @@ def banned(world: World, chance: float) -> Iterator[None]:
 
 @contextmanager
 def restated(world: World, chance: float) -> Iterator[None]:
-    """The last minutes are restated for two symbols; the judge sees the truth before and after."""
+    """Minutes of which no candle is open any more are restated for two symbols; the judge sees the truth before and
+    after. A candle that closed between its two looks would have been published with figures that it never saw.
+    """
     now = world.market.now()
-    start, end = now - 150 * SECOND, now - 5 * SECOND
+    end = min(grid.floor(interval, now) for interval in world.stream.intervals)
+    start = end - 150 * SECOND
     known = world.market.faults()["restatements"]
     more = {"start": start, "end": end, "symbols": _some(world, chance, 2), "every": 2}
     world.witness(start)
