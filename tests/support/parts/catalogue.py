@@ -39,11 +39,12 @@ IMAGES = Part(
     sources=("uv.lock", "*/pyproject.toml", "*/README.md", *SOURCES, "Dockerfile", ".dockerignore"),
 )
 NEIGHBOURS = Part("crds", "1.2.0", (GO, MAVEN, JAVA))
+HELM = Part("helm", "3.19.5", (GO,))
 
 # A tier that is not named here needs Python only. What is soonest built comes first.
 PARTS: dict[str, tuple[Part, ...]] = {
     "integration": (KAFKA, INFLUXDB),
-    "operator": (NEIGHBOURS, KAFKA, INFLUXDB, KUBERNETES),
+    "operator": (NEIGHBOURS, KAFKA, HELM, INFLUXDB, KUBERNETES),
     "e2e": (KAFKA, INFLUXDB, NEIGHBOURS, KUBERNETES, NODE, IMAGES),
     "chaos": (KAFKA, INFLUXDB),
     "bench": (KAFKA, INFLUXDB),
