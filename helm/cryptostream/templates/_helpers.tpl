@@ -20,9 +20,40 @@ app.kubernetes.io/part-of: cryptostream
   namespace: {{ .Release.Namespace }}
 {{- end }}
 
-{{- /* The namespaces where the operator looks, when it is told some; its own is among them, because of the Lease. */}}
+{{- /* The namespaces where the operator works, when it is told some. */}}
 {{- define "cryptostream.served" -}}
-{{ concat .Values.namespaces .Values.kafkaNamespaces (list .Release.Namespace) | uniq | toJson }}
+{{ concat .Values.namespaces .Values.kafkaNamespaces | uniq | toJson }}
+{{- end }}
+
+{{- /* What it watches in its own namespace, where its Lease is, even if it does not work there. */}}
+{{- define "cryptostream.watching" -}}
+- apiGroups: [cryptostream.io]
+  resources: [cryptostreams, candlestores]
+  verbs: [list, watch]
+- apiGroups: [""]
+  resources: [configmaps, pods, secrets, serviceaccounts, services]
+  verbs: [list, watch]
+- apiGroups: [apps]
+  resources: [deployments, statefulsets]
+  verbs: [list, watch]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [list, watch]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [list, watch]
+- apiGroups: [kafka.strimzi.io]
+  resources: [kafkas, kafkatopics, kafkausers]
+  verbs: [list, watch]
+- apiGroups: [keda.sh]
+  resources: [scaledobjects]
+  verbs: [list, watch]
+- apiGroups: [monitoring.coreos.com]
+  resources: [podmonitors]
+  verbs: [list, watch]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [list, watch]
 {{- end }}
 
 {{- /* What the operator does to streams, stores, and what it makes for them. */}}
@@ -44,7 +75,7 @@ app.kubernetes.io/part-of: cryptostream
   verbs: [get, list, patch, delete]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
+  verbs: [get, list, watch, patch]
 - apiGroups: [""]
   resources: [events]
   verbs: [create]

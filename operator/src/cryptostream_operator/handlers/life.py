@@ -13,6 +13,7 @@ from threading import Event, Thread
 from typing import Any, Final
 
 import kopf
+from kopf._core.engines.peering import Identity
 from kubernetes.client import ApiClient
 
 from cryptostream_operator.effects.canary import Canary
@@ -49,11 +50,12 @@ class Operator:
         self._lost = False
         self._crew: Crew | None = None
         self._ended: Callable[[], object] = lambda: None
+        self._me = f"{socket.gethostname()}-{secrets.token_hex(4)}"
         namespace = told.leader.namespace or own_namespace() or "default"
         self._leadership = Leadership(
             self._kube,
             Ref("coordination.k8s.io/v1", "Lease", namespace, told.leader.name),
-            f"{socket.gethostname()}-{secrets.token_hex(4)}",
+            self._me,
             clock=time.monotonic,
             wall=time.time,
             renewed=self._canary.written,
@@ -131,6 +133,7 @@ class Operator:
                 clusterwide=not near,
                 namespaces=sorted(set(near)),
                 standalone=True,
+                identity=Identity(self._me),  # else kopf asks for the name of the user, which a pod need not have
                 stop_flag=idle,
             )
         finally:
