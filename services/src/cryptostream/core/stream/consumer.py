@@ -130,7 +130,7 @@ def _runs(config: ConsumerConfig, series: Series, taken: Accepted) -> tuple[Run,
     """The rows to be computed: those of new candles, and those whose first computation may have been cut short."""
     opens = taken.rows.open_time.tolist()
     if taken.again and not config.atomic:
-        opens = sorted({*opens, *(candle.record.open_time for candle in taken.again)})
+        opens = sorted({*opens, *taken.again})
     return stretches(INTERVALS[series.interval], opens, config.apart)
 
 
@@ -140,7 +140,7 @@ def _written(config: ConsumerConfig, taken: Accepted) -> Iterable[ValidatedCandl
     InfluxDB does so where its log failed, and where nobody waited for the answer any more; the records are then still
     to be committed, and come again.
     """
-    return taken.candles if config.atomic else (*taken.again, *taken.candles)
+    return taken.candles if config.atomic else (*taken.repeated, *taken.candles)
 
 
 def _is_fresh(table: EnrichedTable, taken: Accepted, stale: Iterable[tuple[Series, Run]]) -> bool:
@@ -165,8 +165,7 @@ def _after(config: ConsumerConfig, memory: SeriesMemory, taken: Accepted) -> Ser
     If the first candle of all comes again, its coming first may be what was cut short. Then the candle that was
     the first before it is among as many as there may be records not committed.
     """
-    again = {candle.record.open_time for candle in taken.again}
-    first_again = not config.atomic and memory.first_open is not None and memory.first_open in again
+    first_again = not config.atomic and memory.first_open is not None and memory.first_open in taken.again
     doubt = Doubt(memory.first_open or 0, 2 * config.held) if first_again else memory.doubt
     memory = replace(memory, counts=memory.counts + taken.counts, doubt=doubt)
     if not taken.candles:

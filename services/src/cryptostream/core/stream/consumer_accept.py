@@ -23,15 +23,16 @@ from cryptostream.core.stream.windows import Window
 class Accepted:
     """What the arrivals of one series come to: `candles` ascend, each at its newest revision, as in `rows`.
 
-    `again` are, ascending, the candles of records which were stored at just this revision; `in_order` says that each
-    record was of a later candle than the one before it.
+    `again` are the open times, ascending, of records whose candle was stored at just this revision, `repeated` those of
+    these candles that are valid; `in_order` says that each record was of a later candle than the one before it.
     """
 
     candles: tuple[ValidatedCandle, ...]
     rows: CandleTable
     letters: tuple[DeadLetter, ...]
     duplicates: tuple[LogRecord, ...]
-    again: tuple[ValidatedCandle, ...]
+    again: tuple[Millis, ...]
+    repeated: tuple[ValidatedCandle, ...]
     in_order: bool
     counts: Counts
     live: tuple[Millis, ...]
@@ -46,7 +47,7 @@ class _Desk:
     chosen: dict[Millis, ValidatedCandle]
     letters: list[DeadLetter]
     duplicates: list[LogRecord]
-    again: dict[Millis, ValidatedCandle]
+    again: dict[Millis, ValidatedCandle | None]
     revised: list[Millis]
     fresh: list[CandleRecord]
 
@@ -78,8 +79,9 @@ def accept(
             _enter(desk, arrival, check(record, desk.closes.get(before)), now)
         else:
             desk.duplicates.append(log)
-            if stored == record.revision and open_time not in desk.chosen:
-                _enter_again(desk, open_time, check_again(record, desk.closes.get(before)))
+            if stored == record.revision:
+                result = check_again(record, desk.closes.get(before))
+                desk.again[open_time] = result.value if isinstance(result, Ok) else None
     candles = tuple(desk.chosen[open_time] for open_time in sorted(desk.chosen))
     counts = Counts(len(desk.fresh) + len(desk.revised), len(desk.revised), len(desk.duplicates), len(desk.letters))
     return Accepted(
@@ -87,7 +89,8 @@ def accept(
         rows=table_of(candles),
         letters=tuple(desk.letters),
         duplicates=tuple(desk.duplicates),
-        again=tuple(desk.again[open_time] for open_time in sorted(desk.again)),
+        again=tuple(sorted(desk.again)),
+        repeated=tuple(each for _, each in sorted(desk.again.items()) if each is not None),
         in_order=all(map(lt, opens, islice(opens, 1, None))),
         counts=counts,
         live=tuple(record.open_time for record in desk.fresh if record.lane == "live"),
@@ -108,12 +111,6 @@ def _enter(desk: _Desk, arrival: Arrival, result: Result[ValidatedCandle, Reject
     desk.chosen[open_time] = result.value
     desk.revisions[open_time] = record.revision
     desk.closes[open_time] = result.value.close
-
-
-def _enter_again(desk: _Desk, open_time: Millis, result: Result[ValidatedCandle, Rejected]) -> None:
-    """Enter a candle that is stored already; it was valid then."""
-    if isinstance(result, Ok):
-        desk.again[open_time] = result.value
 
 
 def _desk(windows: Sequence[Window], interval: Interval, opens: Sequence[Millis]) -> _Desk:
