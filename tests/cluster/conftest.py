@@ -18,7 +18,7 @@ from tests.support.parts.kubernetes import ApiServer
 from tests.support.parts.process import wait_for
 
 CRDS = ROOT / "crds"
-NAMESPACES = ("market", "kafka", "other", "unserved")
+NAMESPACES = ("market", "kafka", "other", "unserved", "judged")
 USERS = {name: ["system:masters"] for name in ("operator", "second", "tester")}
 
 

@@ -13,13 +13,15 @@ GOLDEN = sorted((ROOT / "tests/data/children").glob("*.yaml"))
 
 
 def judged(api: ApiServer, manifest: dict[str, Any]) -> tuple[bool, str]:
-    """What the API server says to a child, strictly; nothing is stored."""
-    version, metadata = manifest["apiVersion"], manifest["metadata"]
+    """What the API server says to a child, strictly, where no other of its name is; nothing is stored."""
+    version, metadata = manifest["apiVersion"], manifest["metadata"] | {"namespace": "judged"}
     group = f"apis/{version}" if "/" in version else f"api/{version}"
     path = f"/{group}/namespaces/{metadata['namespace']}/{PLURALS[manifest['kind']]}/{metadata['name']}"
     query = "fieldManager=test&force=true&dryRun=All&fieldValidation=Strict"
     headers = {"Content-Type": "application/apply-patch+yaml"}
-    answer = api.ask("PATCH", f"{path}?{query}", data=yaml.safe_dump(manifest), headers=headers)
+    answer = api.ask(
+        "PATCH", f"{path}?{query}", data=yaml.safe_dump(manifest | {"metadata": metadata}), headers=headers
+    )
     return answer.ok, f"{manifest['kind']} {metadata['name']}: {answer.text}"
 
 
