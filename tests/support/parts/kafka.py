@@ -7,13 +7,13 @@ Listeners: PLAIN (anonymous, and all-powerful: for the test itself), TLS (client
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from tests.support.parts.cache import built
 from tests.support.parts.catalogue import KAFKA
 from tests.support.parts.kafka_admin import ClientConfig, KafkaAdmin
 from tests.support.parts.ports import claim_port, is_open
-from tests.support.parts.process import Server
+from tests.support.parts.process import PATIENCE, Server
 from tests.support.parts.proxy import Proxy
 from tests.support.parts.tls import LOOPBACK, Authority, Leaf
 
@@ -145,6 +145,14 @@ class Kafka(Server):
         self.kill()  # nobody reads its data any more
         for proxy in self.links.values():
             proxy.close()
+
+    def start(self, patience: float = PATIENCE) -> Self:
+        self.admin.reconnect()
+        return super().start(patience)
+
+    def resume(self) -> None:
+        super().resume()
+        self.admin.reconnect()
 
     def _answers(self) -> bool:
         return is_open(self._ports["PLAIN"]) and self.admin.answers()

@@ -52,6 +52,10 @@ class KafkaAdmin:
         """librdkafka's client, for what is not offered here."""
         return AdminClient(self._config)
 
+    def reconnect(self) -> None:
+        """Begin anew: a client that was not answered for ten seconds takes the broker for a very old one."""
+        self.__dict__.pop("client", None)
+
     def answers(self) -> bool:
         """Whether there is a broker."""
         try:
