@@ -134,7 +134,8 @@ def test_a_server_that_restarts_is_survived(tmp_path: Path) -> None:
         install_crds(api, CRDS.glob("*.yaml"))
         install_crds(api, ensure(NEIGHBOURS).glob("*/*.yaml"))
         cluster = Cluster(api)
-        with OperatorProcess(api, tmp_path / "operator").start() as operator:
+        told = {"leader": {"namespace": "kafka", "leaseSeconds": 60}}  # it must outlast the restart: nobody restarts us
+        with OperatorProcess(api, tmp_path / "operator", told=told).start() as operator:
             wait_for(operator.leads, "it leads")
             api.restart()
             paths = ("/apis/kafka.strimzi.io/v1/kafkas", "/apis/kafka.strimzi.io/v1/kafkatopics")

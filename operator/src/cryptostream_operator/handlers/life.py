@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from threading import Event, Thread
 from typing import Any, Final
@@ -35,6 +36,8 @@ from cryptostream_operator.reconcile import status, store, store_told, stream
 from cryptostream_operator.reconcile.values import Ref
 
 LOG: Final = logging.getLogger(__name__)
+PAUSE: Final = 1.0
+"""Seconds before watches that have failed are begun anew."""
 
 
 class Operator:
@@ -113,11 +116,25 @@ class Operator:
             pages.close()
 
     async def _watch(self, crew: Crew) -> None:
+        """Until stopped: watches that end because the API server cannot be read at all are begun anew."""
         ended, idle, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
         self._ended = partial(loop.call_soon_threadsafe, ended.set)
         if self._stop.is_set():
             ended.set()
         ending = loop.create_task(_stop_in_order(ended, crew, idle))
+        try:
+            while not idle.is_set():
+                try:
+                    await self._watch_once(crew, idle)
+                except Exception as error:  # noqa: BLE001 - whatever kopf did not expect of a network
+                    LOG.error("watches_failed", extra={"detail": f"{type(error).__name__}: {error}"})  # noqa: TRY400 - of kopf
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(idle.wait(), PAUSE)
+        finally:
+            ended.set()
+            await ending
+
+    async def _watch_once(self, crew: Crew, idle: asyncio.Event) -> None:
         registry = kopf.OperatorRegistry()
         Watching(crew, self._canary, frozenset(self._told.namespaces)).register(registry)
         kopf.on.login(registry=registry)(self._login)
@@ -126,19 +143,15 @@ class Operator:
         watched = self._told.watched
         lease = self._leadership.lease
         near = (*watched, lease.ref.namespace) if watched and lease is not None else watched
-        try:
-            await kopf.operator(
-                registry=registry,
-                settings=settings,
-                clusterwide=not near,
-                namespaces=sorted(set(near)),
-                standalone=True,
-                identity=Identity(self._me),  # else kopf asks for the name of the user, which a pod need not have
-                stop_flag=idle,
-            )
-        finally:
-            ended.set()
-            await ending
+        await kopf.operator(
+            registry=registry,
+            settings=settings,
+            clusterwide=not near,
+            namespaces=sorted(set(near)),
+            standalone=True,
+            identity=Identity(self._me),  # else kopf asks for the name of the user, which a pod need not have
+            stop_flag=idle,
+        )
 
     async def _login(self, **_: object) -> kopf.ConnectionInfo:
         made = self._configuration
