@@ -157,7 +157,7 @@ def assert_as_in_bulk(world: World, store: ModelStore) -> None:
     """Every stored row is the one of a computation in bulk, or known to be dirty."""
     for series in store.candles:
         wanted = rows_of(in_bulk(world.config, store, series, world.listings.get(series)))
-        there = store.rows[series]
+        there = store.rows.get(series, {})
         assert there.keys() == wanted.keys()
         wrong = [t for t in wanted if there[t] != wanted[t] and not dirty_of(store.ranges, series, t)]
         assert not wrong, (series, wrong[0], there[wrong[0]], wanted[wrong[0]])

@@ -163,7 +163,10 @@ class World:
 
 
 def in_bulk(config: ConsumerConfig, store: CandleStore, series: Series, listing: Millis | None) -> EnrichedTable:
-    """All enriched rows of a series in one call over all stored candles: what the store must hold in the end."""
+    """All enriched rows of a series in one call over all stored candles: what the store must hold in the end.
+
+    None where no indicators are declared.
+    """
     bounds = done(store.bounds(series))
     assert bounds is not None
     longer = {name: config.series[series.symbol, name] for name in config.carried[series.interval]}
@@ -173,7 +176,7 @@ def in_bulk(config: ConsumerConfig, store: CandleStore, series: Series, listing:
         series=series,
         indicators=config.indicators,
         start=bounds[0],
-        end=bounds[1] + 1,
+        end=bounds[1] + 1 if config.indicators else bounds[0],
         first_open=bounds[0],
         listing=listing,
         longer={name: done(store.raw(each, 0, 2**62)) for name, each in longer.items()},

@@ -50,6 +50,18 @@ def test_candles_in_order_need_no_look_into_the_store() -> None:
     assert not store.ranges
 
 
+def test_a_stream_without_indicators_has_candles_alone() -> None:
+    """… exactly one raw point, and where indicators are declared one enriched point"""
+    w, store = world("1m", "5m", specs=())
+    w.take(*minutes(10, 20))
+    w.take(*minutes(0, 12), published(candle(BTC, 15, 80), revision=1))
+    w.listings = {BTC: START}
+    w.learn()
+    assert len(store.candles[BTC]) == 20
+    assert store.rows == {}
+    assert store.ranges == set()
+
+
 def test_a_window_forgets_what_is_no_longer_needed() -> None:
     w, _ = world()
     for first in range(0, 4000, 100):

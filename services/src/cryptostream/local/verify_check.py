@@ -120,7 +120,12 @@ def _absence(subject: Subject, cause: Cause | None, run: Run) -> Iterator[Findin
 
 
 def _row_faults(subject: Subject, indicators: tuple[Indicator, ...], piece: Piece) -> Iterator[Fault]:
-    """Enriched rows that are not what their candles make, those left aside that are to be computed again."""
+    """Enriched rows that are not what their candles make, those left aside that are to be computed again.
+
+    A stream without indicators has none to be judged.
+    """
+    if not indicators:
+        return
     computed = enrich(
         piece.table,
         series=subject.series,

@@ -54,10 +54,11 @@ def step(
     windows, accepted = _judge(config, state, arrivals, loaded, now)
     runs = {series: _runs(config, series, taken) for series, taken in accepted.items()}
     memories = {**state.series, **{s: _after(config, state.series[s], taken) for s, taken in accepted.items()}}
-    tables = tuple(enrich_run(config, memories, windows, series, run) for series, each in runs.items() for run in each)
-    stale = tuple(_stale(config, state.series, memories, windows, runs))
+    enriched = runs if config.indicators else {}
+    tables = tuple(enrich_run(config, memories, windows, s, run) for s, each in enriched.items() for run in each)
+    stale = tuple(_stale(config, state.series, memories, windows, enriched))
     fresh = [table for table in tables if _is_fresh(table, accepted[table.series], stale)]
-    memories, add, resolve = mark(memories, stale, runs)
+    memories, add, resolve = mark(config, memories, stale, runs)
     memories = _marked(config, memories, runs)
     for series, items in arrivals.by_series.items():
         memories[series] = replace(memories[series], windows=_kept(config, memories[series], windows[series], items))
@@ -108,7 +109,7 @@ def learn(
     memories = {**state.series, **{s: replace(state.series[s], listing=at) for s, at in news.items()}}
     told = [(s, at) for s, new in news.items() for at in (state.series[s].listing, new) if at is not None]
     stale = [each for series, at in told for each in through_listing(config, series, at)]
-    memories, add, resolve = mark(memories, stale, {})
+    memories, add, resolve = mark(config, memories, stale, {})
     return replace(state, series=memories), StoreBatch(add_dirty=add, resolve_dirty=resolve)
 
 

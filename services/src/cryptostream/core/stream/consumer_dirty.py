@@ -53,11 +53,17 @@ def dirtied(series: Series, memory: SeriesMemory, stale: Iterable[Run], fresh: I
 
 
 def mark(
-    memories: Mapping[Series, SeriesMemory], stale: Iterable[tuple[Series, Run]], fresh: Mapping[Series, Iterable[Run]]
+    config: ConsumerConfig,
+    memories: Mapping[Series, SeriesMemory],
+    stale: Iterable[tuple[Series, Run]],
+    fresh: Mapping[Series, Iterable[Run]],
 ) -> tuple[dict[Series, SeriesMemory], tuple[DirtyRange, ...], tuple[DirtyRange, ...]]:
-    """Memories with their new dirty ranges, and the ranges to be added to and resolved in the store."""
+    """Memories with their new dirty ranges, and the ranges to be added to and resolved in the store.
+
+    A stream without indicators has no rows, and none of them stale.
+    """
     by_series: dict[Series, list[Run]] = {series: [] for series in fresh}
-    for series, run in stale:
+    for series, run in stale if config.indicators else ():
         by_series.setdefault(series, []).append(run)
     changed = dict(memories)
     add: list[DirtyRange] = []

@@ -40,7 +40,7 @@ def settled(
     doubt = None if left <= 0 or at_end else Doubt(INTERVALS[load.series.interval].next(load.end), left)
     stale = _stale(config, load, rows, all_of_them=at_end and left > 0)
     memories = {**state.series, load.series: replace(memory, doubt=doubt)}
-    changed, add, resolve = mark(memories, stale, {})
+    changed, add, resolve = mark(config, memories, stale, {})
     return replace(state, series=changed), StoreBatch(add_dirty=add, resolve_dirty=resolve)
 
 

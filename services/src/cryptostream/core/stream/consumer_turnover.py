@@ -127,7 +127,7 @@ def confirmed(
         for open_time, candle in sorted(candles.items())
         if stored[series].get(open_time, -1) < candle.record.revision
     )
-    changed, add, resolve = mark(state.series, (*_runs_of(watch), *_behind(config, overwritten)), {})
+    changed, add, resolve = mark(config, state.series, (*_runs_of(watch), *_behind(config, overwritten)), {})
     return replace(state, series=changed), StoreBatch(raw=overwritten, add_dirty=add, resolve_dirty=resolve)
 
 
