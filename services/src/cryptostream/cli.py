@@ -168,6 +168,14 @@ def consumer(*, config: Config) -> None:
     raise typer.Exit(verb(config))
 
 
+@app.command()
+def newest(*, config: Config, json: Json = False) -> None:
+    """Show the newest candle of each series of a stream, as its InfluxDB has it. For a consumer's pod."""
+    from cryptostream.service.newest import newest as verb
+
+    raise typer.Exit(verb(config, as_json=json))
+
+
 @letters.command(name="list")
 def list_letters(
     *,

@@ -155,6 +155,13 @@ def test_the_clock_of_the_exchange_may_be_off(exchange: Exchange) -> None:
     assert exchange.klines("&limit=1").json()[0][0] == (NOW - HOUR) // MINUTE * MINUTE
 
 
+def test_what_was_answered_is_told(exchange: Exchange) -> None:
+    exchange.klines()
+    told = exchange.get("/_answers").json()
+    assert {"path": "/api/v3/klines", "status": 200, "count": 1} in told["answers"]
+    assert told["sockets"] == exchange.sim.sockets() == 0
+
+
 def test_restated_history_is_the_truth_from_then_on(exchange: Exchange) -> None:
     start, series = NOW // HOUR * HOUR - 5 * HOUR, Series("BTCUSDC", "1h")
     was = exchange.sim.truth(series, start, start + HOUR)

@@ -15,7 +15,7 @@ from cryptostream.store.influx_settings import InfluxSettings
 from cryptostream.store.influx_store import InfluxStore
 
 
-def open_influx(settings: Settings, observer: InfluxObserver) -> Result[InfluxStore, LogError]:
+def open_influx(settings: Settings, observer: InfluxObserver | None = None) -> Result[InfluxStore, LogError]:
     """`Err` where the file of the authority holds no certificate."""
     access = settings.config.store
     if access is None:

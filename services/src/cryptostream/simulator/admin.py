@@ -56,5 +56,11 @@ def clock_answer(state: State) -> Answer:
     return Answer(200, msgspec.json.encode({"now_micros": state.now}))
 
 
+def counts_answer(answers: Mapping[tuple[str, int], int], sockets: int) -> Answer:
+    """`GET /_answers`: how many answers by path and status, an open WebSocket counts as 101; how many are open."""
+    told = [{"path": path, "status": status, "count": count} for (path, status), count in sorted(answers.items())]
+    return Answer(200, msgspec.json.encode({"answers": told, "sockets": sockets}))
+
+
 def _told(status: int, message: str) -> Answer:
     return Answer(status, msgspec.json.encode({"error": message}))

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, unquote
 
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.ports import Clock
-from cryptostream.simulator.admin import clock_answer, faults_answer, truth_answer
+from cryptostream.simulator.admin import clock_answer, counts_answer, faults_answer, truth_answer
 from cryptostream.simulator.archive import archive_answer
 from cryptostream.simulator.config import Addresses, SimulatorConfig
 from cryptostream.simulator.control import Subscriptions
@@ -112,6 +112,8 @@ class Server:
                 return await asyncio.to_thread(truth_answer, request, self.state())
             case "/_clock":
                 return clock_answer(self.state())
+            case "/_answers":
+                return counts_answer(self.front.answers, len(self.hub.sockets))
             case "/_cut" if request.method == "POST":
                 self.cut()
                 return Answer(200, b"{}")
