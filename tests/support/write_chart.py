@@ -51,7 +51,7 @@ def readme() -> str:
 
 def plain() -> str:
     """All that the chart makes by default, as one file for `kubectl apply --server-side`."""
-    made = helm("template", "cryptostream", str(CHART), f"--namespace={NAMESPACE}").stdout
+    made = helm("template", "cryptostream", str(CHART), f"--namespace={NAMESPACE}", "--no-hooks").stdout
     return f"# {MARK}\n---\n{yaml.safe_dump(_NAMESPACE, sort_keys=False)}{made}"
 
 

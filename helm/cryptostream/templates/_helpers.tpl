@@ -14,6 +14,63 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: cryptostream
 {{- end }}
 
+{{- /* Labels of what runs beside the operator: of the list (context, name). */}}
+{{- define "cryptostream.besideSelector" -}}
+app.kubernetes.io/name: cryptostream-{{ index . 1 }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+{{- end }}
+
+{{- define "cryptostream.besideLabels" -}}
+{{ include "cryptostream.besideSelector" . }}
+app.kubernetes.io/version: {{ (index . 0).Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
+app.kubernetes.io/part-of: cryptostream
+{{- end }}
+
+{{- /* The name of something beside the operator: of the list (context, name). */}}
+{{- define "cryptostream.besideName" -}}
+{{ (index . 0).Release.Name | trunc 50 | trimSuffix "-" }}-{{ index . 1 }}
+{{- end }}
+
+{{- /* Where the simulated exchange is, without a scheme. */}}
+{{- define "cryptostream.exchange" -}}
+{{ include "cryptostream.besideName" (list . "simulator") }}.{{ .Release.Namespace }}.svc:9010
+{{- end }}
+
+{{- define "cryptostream.image" -}}
+{{ printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) }}
+{{- end }}
+
+{{- /* What every pod of the chart has in common: nobody's rights. */}}
+{{- define "cryptostream.pod" -}}
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  seccompProfile: {type: RuntimeDefault}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "cryptostream.container" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+{{- end }}
+
 {{- define "cryptostream.account" -}}
 - kind: ServiceAccount
   name: {{ include "cryptostream.name" . }}
@@ -103,4 +160,27 @@ app.kubernetes.io/part-of: cryptostream
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [list, watch]
+{{- end }}
+
+{{- /* What a container may use that runs for a moment. */}}
+{{- define "cryptostream.once" -}}
+resources:
+  requests: {cpu: 50m, memory: 64Mi}
+  limits: {memory: 256Mi}
+{{ include "cryptostream.container" . }}
+{{- end }}
+
+{{- define "cryptostream.toApiServer" -}}
+- ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
+- ports:
+    {{- range .Values.networkPolicy.apiServerPorts }}
+    - {protocol: TCP, port: {{ . }}}
+    {{- end }}
+{{- end }}
+
+{{- /* What is there while a test runs, and not otherwise. */}}
+{{- define "cryptostream.duringTest" -}}
+helm.sh/hook: test
+helm.sh/hook-weight: "-1"
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- end }}

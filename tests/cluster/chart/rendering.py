@@ -14,23 +14,24 @@ from tests.support.parts.process import wait_for
 from tests.support.write_chart import CHART, NAMESPACE, helm
 
 Manifest = dict[str, Any]
-_DISCOVERED = "--api-versions=cryptostream.io/v1alpha1/CryptoStream"
+STRIMZI = "kafka.strimzi.io/v1/Kafka"
 
 
-def rendered(*settings: str) -> str:
-    """The chart's text with `--set` of each setting."""
+def rendered(*settings: str, discovered: str = STRIMZI) -> str:
+    """The chart's text with `--set` of each setting, on an API server that serves the kind `discovered`."""
     chosen = [f"--set-json={each}" for each in settings]
-    return helm("template", "cryptostream", str(CHART), f"--namespace={NAMESPACE}", _DISCOVERED, *chosen).stdout
+    chosen += [f"--api-versions={discovered}"] if discovered else []
+    return helm("template", "cryptostream", str(CHART), f"--namespace={NAMESPACE}", *chosen).stdout
 
 
 def manifests(*settings: str) -> list[Manifest]:
     return [each for each in yaml.safe_load_all(rendered(*settings)) if each]
 
 
-def refusal(setting: str) -> str:
-    """Helm's message about a bad setting."""
+def refusal(*settings: str, discovered: str = STRIMZI) -> str:
+    """Helm's message about bad settings."""
     try:
-        rendered(setting)
+        rendered(*settings, discovered=discovered)
     except subprocess.CalledProcessError as refused:
         return str(refused.stderr)
     return ""

@@ -1,17 +1,36 @@
 """What the chart renders, what it refuses, and that an API server takes it."""
 
+import json
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
+from cryptostream_operator.effects.settings import Told
 from tests.cluster.chart.rendering import Manifest, apply, manifests, refusal, rendered
 from tests.support.data import ROOT
 from tests.support.parts.kubernetes import ApiServer
 from tests.support.write_chart import CHART, NAMESPACE, PLAIN, helm, plain
 
-EVERYTHING = ("replicas=2", "podMonitor.enabled=true", "sample.enabled=true", 'imagePullSecrets=[{"name":"registry"}]')
-SCOPED = (*EVERYTHING, 'namespaces=["market"]', 'kafkaNamespaces=["kafka"]')
+EVERYTHING = (
+    "replicas=2",
+    "podMonitor.enabled=true",
+    "store.create=true",
+    "kafka.create=true",
+    'kafka.allowedNamespaces=["market"]',
+    "simulator.enabled=true",
+    "sample.enabled=true",
+    'sample.egress.caSecretName="private"',
+    'imagePullSecrets=[{"name":"registry"}]',
+)
+SCOPED = (
+    *EVERYTHING,
+    f'namespaces=["market","{NAMESPACE}"]',
+    'kafkaNamespaces=["kafka"]',
+    "podMonitor.enabled=false",
+    "serviceMonitor.enabled=true",
+)
 BAD = (
     ("replicas", "0"),
     ("replicas", "3"),
@@ -37,7 +56,27 @@ BAD = (
     ("networkPolicy.apiServerPorts", "[]"),
     ("networkPolicy.storePorts", "[70000]"),
     ("resources.request", "{}"),
+    ("leader.leaseSeconds", "1"),
+    ("serviceMonitor.enabled", '"yes"'),
+    ("store.create", '"yes"'),
+    ("store.spec", '{"manged":{}}'),
+    ("kafka.brokers", "2"),
+    ("kafka.storage", '"much"'),
+    ("kafka.allowedNamespaces", '["*"]'),
+    ("simulator.enable", "true"),
+    ("sample.name", '"a.b"'),
     ("sample.kafka.name", '"a_b"'),
+    ("sample.egress.proxyUrl", '"http://user:secret@proxy:3128"'),
+)
+TOGETHER = (
+    ("store.create", ("store.create=true", 'namespaces=["market"]')),
+    ("sample.enabled", ("sample.enabled=true", 'namespaces=["market"]')),
+    ("kafka.create", ("kafka.create=true", 'namespaces=["market"]')),
+    ("serviceMonitor.enabled", ("serviceMonitor.enabled=true", "podMonitor.enabled=true")),
+    (
+        "sample.egress.proxyUrl",
+        ("simulator.enabled=true", "sample.enabled=true", 'sample.egress.proxyUrl="http://proxy:3128"'),
+    ),
 )
 
 
@@ -77,6 +116,52 @@ def test_a_bad_setting_is_refused_by_name(setting: str, value: str) -> None:
     assert all(part in message for part in setting.split(".")), message
 
 
+@pytest.mark.parametrize(("setting", "settings"), TOGETHER, ids=[each for each, _ in TOGETHER])
+def test_settings_that_do_not_go_together_are_refused_by_name(setting: str, settings: tuple[str, ...]) -> None:
+    assert f"{setting}: " in refusal(*settings)
+
+
+def test_a_kafka_needs_strimzi() -> None:
+    assert "kafka.create: Strimzi's resource definitions" in refusal("kafka.create=true", discovered="")
+
+
+def test_the_api_server_takes_the_store_and_the_sample(chart_api: ApiServer) -> None:
+    """optional: a Strimzi `Kafka` + `KafkaNodePool` (`kafka.create`), a `CandleStore` (`store.create`), the simulator
+    (`simulator.enabled`, a demonstration without the exchange), sample streams, grants for namespaces."""
+    resources = documents(manifests(*EVERYTHING))
+    for each in resources:
+        answer = apply(chart_api, each, dry=True)
+        assert answer.ok, answer.text
+    store, sample = resources
+    assert store["spec"] == {"managed": {}}
+    exchange = f"//cryptostream-simulator.{NAMESPACE}.svc:9010"
+    assert sample["spec"]["source"]["endpoints"] == {"rest": [f"http:{exchange}"], "stream": [f"ws:{exchange}"]}
+    assert sample["spec"]["kafka"]["cluster"] == {"name": "market", "namespace": NAMESPACE}
+    assert sample["spec"]["egress"] == {"caSecretName": "private"}
+
+
+def test_a_store_elsewhere_is_not_managed_too() -> None:
+    external = {"url": "https://influxdb.example.org", "org": "market", "tokenSecretRef": {"name": "token"}}
+    (store,) = documents(manifests("store.create=true", f"store.spec={json.dumps({'external': external})}"))
+    assert store["spec"] == {"external": external}
+
+
+def test_what_the_sample_says_itself_is_left_alone() -> None:
+    own = {"coins": ["SOL"], "kafka": {"bootstrap": "broker.example.org:9093"}, "suspend": True}
+    (sample,) = documents(manifests("sample.enabled=true", f"sample.spec={json.dumps(own)}"))
+    assert sample["spec"]["coins"] == ["SOL"]
+    assert sample["spec"]["suspend"] is True
+    assert sample["spec"]["kafka"] == own["kafka"]
+
+
+def test_the_operator_is_told_of_lease_and_simulation() -> None:
+    made = manifests("leader.leaseSeconds=30", "simulator.enabled=true")
+    (config,) = (each for each in made if "operator.yaml" in each.get("data", {}))
+    told = yaml.safe_load(config["data"]["operator.yaml"])
+    assert (told["simulated"], told["leader"]["leaseSeconds"]) == (True, 30)
+    assert msgspec.convert(told, Told).leader.lease_seconds == 30
+
+
 def test_no_rule_has_a_wildcard() -> None:
     roles = [each for each in manifests(*SCOPED) + manifests() if each["kind"] in {"Role", "ClusterRole"}]
     assert roles
@@ -98,6 +183,12 @@ def test_resource_definitions_stay_and_can_be_left_out() -> None:
     crds = [each for each in manifests() if each["kind"] == "CustomResourceDefinition"]
     assert [each["metadata"]["annotations"]["helm.sh/resource-policy"] for each in crds] == ["keep", "keep"]
     assert "CustomResourceDefinition" not in {each["kind"] for each in manifests("crds.enabled=false")}
+
+
+def documents(made: list[Manifest]) -> list[Manifest]:
+    """The store and the sample, which a Job applies."""
+    (config,) = (each for each in made if "resources.yaml" in each.get("data", {}))
+    return [each for each in yaml.safe_load_all(config["data"]["resources.yaml"]) if each]
 
 
 def _one(found: list[Manifest], kind: str) -> Manifest:

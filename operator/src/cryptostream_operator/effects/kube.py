@@ -57,7 +57,7 @@ class Kube:
     """The API server, by a configured client. Safe to call from several threads.
 
     `may_write` is asked before each change: who no longer leads changes nothing. `count` is told of each call: its
-    method, and the HTTP status of the answer.
+    method, and the HTTP status of the answer. `manager` is who the fields belong to that are applied.
     """
 
     def __init__(
@@ -66,14 +66,16 @@ class Kube:
         *,
         may_write: Callable[[], bool] = lambda: True,
         count: Callable[[str, int], None] = lambda _method, _status: None,
+        manager: str = FIELD_MANAGER,
     ) -> None:
         self._api = api
+        self._manager = manager
         self._may_write = may_write
         self._count = count
 
     def leading(self, may_write: Callable[[], bool]) -> "Kube":
         """The same API server, to be changed only while `may_write` says so."""
-        return Kube(self._api, may_write=may_write, count=self._count)
+        return Kube(self._api, may_write=may_write, count=self._count, manager=self._manager)
 
     def get(self, ref: Ref) -> Result[Live | None, KubeError]:
         """The object, or None if there is none, or not even its kind."""
@@ -100,7 +102,7 @@ class Kube:
 
     def apply(self, manifest: Manifest) -> Result[Live, KubeError]:
         """Make the object have these fields (server-side apply); fields which others own are taken over."""
-        query = {"fieldManager": FIELD_MANAGER, "force": "true", "fieldValidation": "Strict"}
+        query = {"fieldManager": self._manager, "force": "true", "fieldValidation": "Strict"}
         done = self._call("PATCH", _path(ref_of(manifest)), query, manifest, "application/apply-patch+yaml")
         return done if isinstance(done, Err) else Ok(_live(done.value))
 
@@ -108,18 +110,18 @@ class Kube:
         """Make a new object; 409 if there is one."""
         ref = ref_of(manifest)
         where = _collection(ref.api_version, ref.kind, ref.namespace)
-        done = self._call("POST", where, {"fieldManager": FIELD_MANAGER}, manifest)
+        done = self._call("POST", where, {"fieldManager": self._manager}, manifest)
         return done if isinstance(done, Err) else Ok(_live(done.value))
 
     def replace(self, manifest: Manifest) -> Result[Live, KubeError]:
         """Put the object in the place of the one with its resource version; 409 if that is no longer the newest."""
-        done = self._call("PUT", _path(ref_of(manifest)), {"fieldManager": FIELD_MANAGER}, manifest)
+        done = self._call("PUT", _path(ref_of(manifest)), {"fieldManager": self._manager}, manifest)
         return done if isinstance(done, Err) else Ok(_live(done.value))
 
     def merge(self, ref: Ref, patch: Manifest, part: str = "") -> Result[Live, KubeError]:
         """Change fields by a merge patch; `part` is `status` for the subresource."""
         where = f"{_path(ref)}/{part}" if part else _path(ref)
-        done = self._call("PATCH", where, {"fieldManager": FIELD_MANAGER}, patch, "application/merge-patch+json")
+        done = self._call("PATCH", where, {"fieldManager": self._manager}, patch, "application/merge-patch+json")
         return done if isinstance(done, Err) else Ok(_live(done.value))
 
     def delete(self, ref: Ref, uid: str) -> Result[None, KubeError]:
