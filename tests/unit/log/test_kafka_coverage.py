@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -155,6 +155,14 @@ class Broker:
 
 
 @given(calls)
+@example(  # a series found quiet, which publishes before its checkpoint was raised
+    [
+        ({BTC_1M: 176, ETH_1M: 700}, {BTC_1M: False}, False),
+        ({ETH_1M: 125}, {}, False),
+        ({BTC_1M: 1}, {}, False),
+        ({}, {}, False),
+    ]
+)
 @settings(max_examples=60, deadline=None)
 def test_a_restart_reads_all_that_no_checkpoint_accounts_for(history: list[Call]) -> None:
     broker = Broker()

@@ -115,6 +115,7 @@ class Coverage:
                 self._own[series] = offset
                 self._uncovered.add(series)
         self._uncovered -= covered
+        self._quiet -= self._uncovered  # who publishes again before its turn has come is accounted for by the producer
         for entry in (*first, *checkpoints):
             self._learn(entry)
         self._sweep({(name, partition) for (name, _), (partition, _) in newest.items()})
