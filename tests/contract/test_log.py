@@ -41,7 +41,7 @@ def test_records_come_as_published_with_the_time_of_publication(log: Log) -> Non
     publish(log, new("BTCUSDC", 1))
     record = poll(log.reader([TOPIC]))[0]
     assert (record.topic, record.key, record.value) == (TOPIC, b"BTCUSDC", b"1")
-    assert (record.headers, record.timestamp) == ((("lane", b"live"),), NOW)
+    assert (tuple(record.headers), record.timestamp) == ((("lane", b"live"),), NOW)
 
 
 def test_records_of_a_key_stay_in_order(log: Log) -> None:

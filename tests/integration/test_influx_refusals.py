@@ -13,7 +13,7 @@ from cryptostream.core.result import Err, Ok, Result
 from cryptostream.store.influx_http import InfluxHttp
 from cryptostream.store.influx_settings import InfluxSettings
 from cryptostream.store.influx_store import InfluxStore
-from cryptostream.store.influx_writing import InfluxWriter, Task
+from cryptostream.store.influx_writing import InfluxWriter, Order, Task
 from tests.contract.providers import FIELDS
 from tests.support.answering import Answering, Asked, Told
 from tests.support.influx_stream import settings_for
@@ -105,7 +105,7 @@ def test_404_names_the_bucket_and_goes_on_once_it_is_there(
 def test_400_stores_nothing_of_a_request(store: InfluxStore, settings: InfluxSettings, heard: Heard) -> None:
     writer = InfluxWriter(settings, InfluxHttp(settings, heard), heard)
     good = b"candle,symbol=BTCUSDC,interval=1m,stream=market.majors close=1 1700000040000"
-    told = writer.write([Task(settings.raw_bucket, (), [good + b"\ncandle close=NaN 1"])], time.monotonic() + 3)
+    told = writer.write([Task(Order(settings.raw_bucket, (), (good + b"\ncandle close=NaN 1",)))], time.monotonic() + 3)
     refused(told, settings.raw_bucket, "cannot read a line", "NaN", retryable=False)
     writer.close()
     assert stored(store) == []

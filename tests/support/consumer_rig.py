@@ -21,7 +21,7 @@ from tests.support.group_log import GroupLog, Member
 from tests.support.model_store import PartsStore
 
 NOW = START + 400 * 24 * 3_600_000
-PACE = Pace(limit=5, poll=0.001, pause=0.0, confirm=0.0, backoff=Backoff(0.001, 0.002))
+PACE = Pace(limit=5, poll=0.001, pause=0.0, look=0.0, confirm=0.0, backoff=Backoff(0.001, 0.002))
 
 
 class Crash(Exception):  # noqa: N818 - it is an end, not an error

@@ -53,6 +53,9 @@ class ModelStore:
     def atomic(self) -> bool:
         return True
 
+    def prepare(self, batch: StoreBatch) -> StoreBatch:
+        return batch
+
     def write(self, batch: StoreBatch) -> Result[None, StoreError]:
         if self.faults:
             return Err(self.faults.pop(0))

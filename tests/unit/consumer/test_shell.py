@@ -24,7 +24,7 @@ BTC = Series("BTCUSDC", "1m")
 AWAY = StoreError("no connection", retryable=True)
 NOW = START + 86_400_000
 CONFIG = small_config()
-PACE = Pace(limit=16, poll=0.001, pause=0.0, backoff=Backoff(0.001, 0.002))
+PACE = Pace(limit=16, poll=0.001, pause=0.0, look=0.0, backoff=Backoff(0.001, 0.002))
 
 
 class Reader(EmbeddedReader):

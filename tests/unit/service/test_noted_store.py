@@ -21,6 +21,9 @@ class Answering:
     def __init__(self) -> None:
         self.answer: Any = Ok(None)
 
+    def prepare(self, batch: StoreBatch) -> StoreBatch:
+        return batch
+
     def write(self, _: StoreBatch) -> Any:
         return self.answer
 

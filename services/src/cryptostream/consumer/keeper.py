@@ -36,13 +36,14 @@ Stored = Callable[[Sequence[LogRecord], ConsumerState, Outcome], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draft:
-    """Records, the state they were judged by, and what comes of them once the store has it."""
+    """Records, the state they were judged by, and what comes of them once the store has `parts`."""
 
     records: Sequence[LogRecord]
     base: ConsumerState
     arrivals: Arrivals
     state: ConsumerState
     outcome: Outcome
+    parts: tuple[StoreBatch, ...]
 
 
 class Keeper:
@@ -117,7 +118,7 @@ class Keeper:
         draft, self._ready = self._ready, None
         if draft is None:
             return Ok(None)
-        writing = self._store.start(draft.outcome.batch)
+        writing = self._store.start(draft.parts)
         if isinstance(writing, Err):
             return writing
         self._flight = draft, writing.value
@@ -145,7 +146,7 @@ class Keeper:
             return loaded
         base = self._ahead
         state, outcome = step(self.config, base, arrivals, loaded.value, self._clock.now())
-        return Ok(Draft(records, base, arrivals, state, outcome))
+        return Ok(Draft(records, base, arrivals, state, outcome, self._store.parts(outcome.batch)))
 
     @property
     def _ahead(self) -> ConsumerState:
@@ -208,7 +209,7 @@ class Keeper:
             drafted = self._draft(half)
             if isinstance(drafted, Err):
                 return drafted
-            stored = self._finish(drafted.value, Put(self._store.parts(drafted.value.outcome.batch)))
+            stored = self._finish(drafted.value, Put(drafted.value.parts))
             if isinstance(stored, Err):
                 return stored
         return Ok(None)

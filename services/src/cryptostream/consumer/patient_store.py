@@ -61,9 +61,8 @@ class PatientStore:
 
     # ------------------------------------------------------------ writing
 
-    def start(self, batch: StoreBatch) -> Result["Future[Put]", Halt]:
-        """Begin to write `batch`."""
-        parts = self.parts(batch)
+    def start(self, parts: tuple[StoreBatch, ...]) -> Result["Future[Put]", Halt]:
+        """Begin to write `parts`."""
         owned = self._patience.until_done("proving ownership", self._reader.owned) if parts else Ok(None)
         return owned if isinstance(owned, Err) else Ok(self._writer.submit(self._put, parts))
 
@@ -106,12 +105,12 @@ class PatientStore:
         return Put(())
 
     def parts(self, batch: StoreBatch) -> tuple[StoreBatch, ...]:
-        """What such a store is to keep, in the order in which it is written."""
+        """What such a store is to keep, in the order in which it is written, and prepared for that."""
         if self._store.atomic:
             return () if batch == NOTHING else (batch,)
         candles = StoreBatch(raw=batch.raw, gaps=batch.gaps)
         rows = StoreBatch(enriched=batch.enriched, replaced=batch.replaced)
-        return tuple(part for part in (candles, rows) if part != NOTHING)
+        return tuple(self._store.prepare(part) for part in (candles, rows) if part != NOTHING)
 
     # ------------------------------------------------------------ reading
 

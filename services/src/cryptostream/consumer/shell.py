@@ -35,13 +35,15 @@ class Pace(msgspec.Struct, frozen=True):
     """How the consumer goes about its work; seconds are those of the wall.
 
     At most `limit` records a batch; `poll` is how long an idle log is listened to, `pause` how long work behind
-    live writes waits while there are live writes, `settle` how long a stop may take to finish such work. After
-    `confirm`, what was stored of a partition just gained is looked at once more.
+    live writes waits while there are live writes, since what is being written has to end for it, `look` how often the
+    ledger is asked, `settle` how long a stop may take to finish such work. After `confirm`, what was stored of a
+    partition just gained is looked at once more.
     """
 
-    limit: int = 4096
+    limit: int = 8192
     poll: float = 0.25
-    pause: float = 1.0
+    pause: float = 5.0
+    look: float = 1.0
     settle: float = 5.0
     confirm: float = SECONDS
     backoff: Backoff = Backoff()
@@ -179,7 +181,7 @@ class Consumer:
         """Now and then: take in what the ledger has said meanwhile, and see that no record went astray."""
         if time.monotonic() < self._look_at:
             return Ok(None)
-        self._look_at = time.monotonic() + self._pace.pause
+        self._look_at = time.monotonic() + self._pace.look
         self._audit()
         entries = self._edges.ledger()  # if it is away, polling will tell
         if isinstance(entries, Ok):

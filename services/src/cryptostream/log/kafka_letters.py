@@ -40,7 +40,7 @@ class KafkaDeadLetters:
 
     def _bare(self, letter: DeadLetter) -> NewRecord:
         kept = without_bytes(letter)
-        return NewRecord(self._topic, kept.key, kept.value, kept.headers)
+        return NewRecord(self._topic, kept.key, kept.value, tuple(kept.headers))
 
 
 def _is_too_large(error: KafkaError | None) -> bool:

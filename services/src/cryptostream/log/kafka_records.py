@@ -3,7 +3,7 @@
 Nothing that a message can hold may raise here: it would be read again for ever.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from operator import methodcaller
 from typing import Any, Final
@@ -28,7 +28,7 @@ def record_of(message: Message) -> LogRecord:
         message.offset() or 0,
         message.key() or b"",
         message.value() or b"",
-        _headers(message),
+        MessageHeaders(message),
         message.timestamp()[1],
     )
 
@@ -39,8 +39,20 @@ def ends(records: Sequence[LogRecord]) -> dict[Place, int]:
     return {place: offset + 1 for place, offset in last.items()}
 
 
+class MessageHeaders:
+    """The headers of a message, read when they are asked for: few records need theirs, and reading takes its time."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        return iter(_headers(self._message))
+
+
 def _headers(message: Message) -> Headers:
-    """The same few headers are on millions of records, which therefore share them."""
+    """The same few headers are on many records, which therefore share them."""
     try:
         headers = _ask_headers(message)
     except SystemError:

@@ -23,6 +23,9 @@ class NotedStore:
     def atomic(self) -> bool:
         return self._store.atomic
 
+    def prepare(self, batch: StoreBatch) -> StoreBatch:
+        return self._store.prepare(batch)
+
     def write(self, batch: StoreBatch) -> Result[None, StoreError]:
         return self._noted(self._store.write(batch))
 

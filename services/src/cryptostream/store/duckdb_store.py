@@ -89,6 +89,10 @@ class DuckDbStore:
         """A batch is one transaction."""
         return True
 
+    def prepare(self, batch: StoreBatch) -> StoreBatch:
+        """Nothing: it is one transaction."""
+        return batch
+
     def write(self, batch: StoreBatch) -> Result[None, StoreError]:
         """Store `batch` in one transaction; its gaps are here already: the ledger is in the same file."""
         tables = [table for table in (*batch.enriched, *batch.replaced) if len(table)]

@@ -28,5 +28,5 @@ class InfluxSettings:
     exchange: str = EXCHANGE
     deadline: float = 3.0
     patience: float = 30.0
-    points: int = 5_000
+    points: int = 4_096
     settle: float = 1.0

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+import msgspec
+
 from cryptostream.core.market.candle import CandleTable, EnrichedTable
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.series import Series
@@ -20,10 +22,16 @@ from cryptostream.store.influx_lines import bodies, newest, raw_lines, row_lines
 from cryptostream.store.influx_refusals import Place, error_of
 from cryptostream.store.influx_settings import InfluxSettings
 from cryptostream.store.influx_shedding import bare_candles, bare_rows
-from cryptostream.store.influx_writing import InfluxWriter, Task
+from cryptostream.store.influx_writing import InfluxWriter, Order, Task
 
 RAW, ENRICHED = "candle", "indicators"
 Bounds = tuple[Millis, Millis] | None
+
+
+class PreparedBatch(StoreBatch, frozen=True):
+    """A batch whose bodies are made."""
+
+    orders: tuple[Order, ...] = ()
 
 
 class InfluxStore:
@@ -41,6 +49,10 @@ class InfluxStore:
         """Two buckets are two requests, and a point does not guard its revision."""
         return False
 
+    def prepare(self, batch: StoreBatch) -> StoreBatch:
+        """Make the bodies, while InfluxDB may be busy with those of another batch."""
+        return PreparedBatch(**msgspec.structs.asdict(batch), orders=tuple(self._orders(batch)))
+
     def write(self, batch: StoreBatch) -> Result[None, StoreError]:
         """Store `batch`, within the deadline. After an error all, some or nothing is stored: write it again.
 
@@ -48,7 +60,8 @@ class InfluxStore:
         """
         until = time.monotonic() + self._settings.deadline
         if self._begun is None or self._begun[0] is not batch:
-            self._begun = batch, tuple(self._tasks(batch))
+            orders = batch.orders if isinstance(batch, PreparedBatch) else self._orders(batch)
+            self._begun = batch, tuple(map(Task, orders))
         written = self._writer.write(self._begun[1], until)
         if isinstance(written, Ok):
             self._begun = None
@@ -79,16 +92,14 @@ class InfluxStore:
 
     # ------------------------------------------------------------ writing
 
-    def _tasks(self, batch: StoreBatch) -> Iterator[Task]:
+    def _orders(self, batch: StoreBatch) -> Iterator[Order]:
         settings, points = self._settings, self._settings.points
         if batch.raw or batch.gaps:
             bare = tuple(bare_candles(newest(batch.raw)))
-            yield Task(settings.raw_bucket, bare, bodies(raw_lines(settings, batch), points))
+            yield Order(settings.raw_bucket, bare, tuple(bodies(raw_lines(settings, batch), points)))
         if batch.enriched or batch.replaced:
-            tables = (*batch.enriched, *batch.replaced)
-            yield Task(
-                settings.enriched_bucket, tuple(bare_rows(batch.replaced)), bodies(row_lines(settings, tables), points)
-            )
+            lines = row_lines(settings, (*batch.enriched, *batch.replaced))
+            yield Order(settings.enriched_bucket, tuple(bare_rows(batch.replaced)), tuple(bodies(lines, points)))
 
     # ------------------------------------------------------------ reading
 

@@ -1,7 +1,7 @@
 """Writing to one InfluxDB: deletions before points, bodies side by side, halves. Everything may be done again."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,19 +31,24 @@ LOOKS: Final = 50
 Done = Result[None, StoreError]
 
 
-@dataclass(slots=True, eq=False)
-class Task:
-    """What is to be done to one bucket, and which bodies are left of that."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """What is to be done to one bucket: points that must not keep fields they have, and bodies of lines."""
 
     bucket: str
-    bare: Sequence[Bare]
-    bodies: Iterable[bytes]
-    left: Iterable[bytes] = field(init=False)
+    bare: tuple[Bare, ...]
+    bodies: tuple[bytes, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """An order, and which of its bodies are left."""
+
+    order: Order
+    left: tuple[bytes, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.bare:
-            self.bodies = tuple(self.bodies)  # they may be sent more than once
-        self.left = self.bodies
+        self.left = self.order.bodies
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +89,16 @@ class InfluxWriter:
 
         A deletion while InfluxDB writes its cache to a file misses what is there, and that is seen only afterwards.
         """
-        while task.bare:
-            found = self._unwanted(task, until)
+        order = task.order
+        while order.bare:
+            found = self._unwanted(order, until)
             if isinstance(found, Err):
                 return found
             if not found.value:
                 break
-            task.left = task.bodies
+            task.left = order.bodies
             for bare in found.value:
-                deleted = self._delete(task.bucket, bare, until)
+                deleted = self._delete(order.bucket, bare, until)
                 if isinstance(deleted, Err):
                     return deleted
             sent = self._send(task, until)
@@ -100,11 +106,11 @@ class InfluxWriter:
                 return sent
         return self._send(task, until)
 
-    def _unwanted(self, task: Task, until: float) -> Result[list[Bare], StoreError]:
+    def _unwanted(self, order: Order, until: float) -> Result[list[Bare], StoreError]:
         """Those stretches in which a point is stored with a field that it must not keep."""
-        place, found = self._place(task.bucket), list[Bare]()
-        for at in range(0, len(task.bare), LOOKS):
-            bares = task.bare[at : at + LOOKS]
+        place, found = self._place(order.bucket), list[Bare]()
+        for at in range(0, len(order.bare), LOOKS):
+            bares = order.bare[at : at + LOOKS]
             query = "; ".join(any_with(self._settings.stream, bare) for bare in bares)
             rows = ask(self._http, place, query, until)
             if isinstance(rows, Err):
@@ -131,8 +137,8 @@ class InfluxWriter:
     # ------------------------------------------------------------ bodies
 
     def _send(self, task: Task, until: float) -> Done:
-        """Send what is left of a task; each body while the next one is made."""
-        sending = [self._threads.submit(self._write, task.bucket, body, until) for body in task.left]
+        """Send what is left of a task."""
+        sending = [self._threads.submit(self._write, task.order.bucket, body, until) for body in task.left]
         sent = [each.result() for each in sending]
         task.left = tuple(body for each in sent for body in each.left)
         error = next((each.error for each in sent if each.error is not None), None)

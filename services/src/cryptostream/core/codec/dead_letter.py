@@ -3,7 +3,7 @@
 The refused record's own headers are kept under names that begin with `original.`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 
@@ -99,5 +99,5 @@ def _bytes(value: str | int) -> bytes:
     return str(value)[:LONGEST].encode(errors="backslashreplace")
 
 
-def _texts(stated: tuple[tuple[str, bytes], ...]) -> Mapping[str, str]:
+def _texts(stated: Iterable[tuple[str, bytes]]) -> Mapping[str, str]:
     return {name: value.decode(errors="replace") for name, value in stated}

@@ -1,6 +1,6 @@
 """The log, its ledger and its dead letters, as the shells need them. Protocols and values; no I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -15,14 +15,14 @@ from cryptostream.core.result import Result
 
 
 class LogRecord(msgspec.Struct, frozen=True, gc=False):
-    """One record as read from the log; `timestamp` is the time of publication in ms."""
+    """One record as read from the log; `timestamp` is the time of publication in ms. Headers may be read on demand."""
 
     topic: str
     partition: int
     offset: int
     key: bytes
     value: bytes
-    headers: tuple[tuple[str, bytes], ...]
+    headers: Iterable[tuple[str, bytes]]
     timestamp: Millis
 
 

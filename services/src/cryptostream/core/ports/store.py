@@ -51,6 +51,9 @@ class CandleStore(Protocol):
         Where not, the caller judges revisions, writes what was interrupted again, and keeps dirty ranges itself.
         """
 
+    def prepare(self, batch: StoreBatch) -> StoreBatch:
+        """The same batch, with what can be done of a write before it is due; by any thread, and nothing is stored."""
+
     def write(self, batch: StoreBatch) -> Result[None, StoreError]:
         """Store `batch`. An atomic store never lets a row of an older revision replace a newer one."""
 

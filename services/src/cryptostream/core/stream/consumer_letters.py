@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from msgspec.structs import replace
+
 from cryptostream.core.market.candle import CandleRecord
 from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.reject import Rejected
@@ -15,7 +17,8 @@ Stage = Literal["decode", "validate", "store"]
 def letter(
     log: LogRecord, rejected: Rejected, stage: Stage, now: Millis, record: CandleRecord | None = None
 ) -> DeadLetter:
-    """The dead letter of `log`; without a `record`, key and topic tell what they can."""
+    """The dead letter of `log`, its headers read; without a `record`, key and topic tell what they can."""
+    log = replace(log, headers=tuple(log.headers))
     if record is not None:
         return DeadLetter(log, rejected, stage, now, record.symbol, record.interval, record.open_time)
     interval = log.topic.rpartition(".prices-")[2]
