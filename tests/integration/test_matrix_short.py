@@ -7,8 +7,8 @@ import pytest
 from tests.chaos.matrix import playing
 from tests.support.parts.fixtures import having
 
-ROUNDS, SEED = 4, 7
-SECONDS = 230
+ROUNDS, SEED = 10, 7
+SECONDS = 300
 
 
 @pytest.mark.timeout(2 * SECONDS)
