@@ -53,16 +53,3 @@ def service(namespace: str, name: str, port: int) -> Manifest:
 def made(version: str, kind: str, namespace: str, name: str, spec: Mapping[str, Any]) -> Manifest:
     metadata = {"namespace": namespace, "name": name}
     return {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": dict(spec)}
-
-
-def outside(namespace: str, name: str, address: str, port: int) -> list[Manifest]:
-    """A service that leads to something outside the cluster."""
-    slice_ = {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {"namespace": namespace, "name": name, "labels": {"kubernetes.io/service-name": name}},
-        "addressType": "IPv4",
-        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
-        "ports": [{"name": "", "port": port}],
-    }
-    return [made("v1", "Service", namespace, name, {"ports": [{"port": port}]}), slice_]

@@ -1,6 +1,7 @@
-"""A stream in a cluster, and all that is around it: Kafka and the exchange on this machine, the rest in pods."""
+"""A stream in a cluster, and all that is around it: Kafka on this machine, the rest in pods of the chart's release."""
 
 import json
+import time
 from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -12,28 +13,28 @@ from typing import Any, NamedTuple, Self
 
 import urllib3
 
-from cryptostream.simulator.config import SimulatorConfig
-from cryptostream.simulator.simulator import Simulator, running_simulator
 from tests.chaos.settle import settle
 from tests.chaos.watch import Committed
-from tests.e2e.operator import operator
-from tests.e2e.pods import RESTRICTED, outside
+from tests.e2e.pods import RESTRICTED, made
+from tests.e2e.release import SIMULATOR, Release, previous
 from tests.judge.exchange import Exchange
 from tests.judge.findings import Findings, Verdict
 from tests.judge.influx import TAGS, Influx
 from tests.judge.judge import Judge
 from tests.judge.stream import Declared, Series, Stream
 from tests.support.parts.cluster import Cluster
+from tests.support.parts.helm import Helm
 from tests.support.parts.kafka import Kafka
 from tests.support.parts.kubectl import Kubectl, Manifest, RefusedError
-from tests.support.parts.ports import claim_port
 from tests.support.strimzi.part import Strimzi
 
-NAMESPACE, NAME = "market", "majors"
+NAMESPACE, NAME = "market", "sample"
 COINS = ("BTC", "SOL")
 ADDED = "ETH"
 INTERVALS = ("1s", "1m")
 HISTORY_SECONDS = 600
+PORT = 9010
+"""Of the simulated exchange."""
 INDICATORS = (Declared("sma5", "SMA", {"timeperiod": 5}, 5),)
 _PAGES = urllib3.PoolManager(timeout=2, retries=False)
 
@@ -62,7 +63,7 @@ class Secret(NamedTuple):
 
 
 class World:
-    """Everything is up after `with`; the stream itself is applied by the tests."""
+    """Everything is up after `with`, in the version before this one; its stream is the chart's sample."""
 
     def __init__(self, folder: Path, cluster: Cluster) -> None:
         folder.mkdir(parents=True)
@@ -74,32 +75,35 @@ class World:
         kubeconfig = cluster.api.kubeconfig()
         strimzi = Strimzi(folder / "strimzi", kubeconfig, self.kafka, garbage=False)
         self.strimzi = self._ending.enter_context(strimzi)
-        self._host, self._port = cluster.machine.host, claim_port()
-        config = SimulatorConfig(host=self._host, port=self._port)
-        self.simulator: Simulator = self._ending.enter_context(running_simulator(config))
-        self.market = Exchange(self.simulator.addresses.rest)
-        start = self.market.now() - HISTORY_SECONDS * 1000
+        start = int(time.time() - HISTORY_SECONDS) * 1000
         symbols = {f"{coin}USDC": (coin, "USDC") for coin in (*COINS, ADDED)}
         self.stream = Stream(f"{NAMESPACE}.{NAME}", symbols, INTERVALS, start, INDICATORS)
+        self.until = start
+        """Up to when (ms) everything had arrived at the last look."""
+        helm = Helm(kubeconfig, folder / "helm")
+        self.release = Release(helm, folder / "release", NAMESPACE, NAME, self.spec())
 
     # ------------------------------------------------------------ the resource
 
-    def resource(self, coins: tuple[str, ...] = COINS, **fields: Any) -> Manifest:
-        """The stream as a user writes it; `fields` of the spec take the place of those here."""
-        exchange = f"exchange.{NAMESPACE}.svc:{self._port}"
+    def spec(self, coins: tuple[str, ...] = COINS, **fields: Any) -> dict[str, Any]:
+        """The stream as a user writes it; `fields` take the place of those here."""
         begin = datetime.fromtimestamp(self.stream.start / 1000, UTC).isoformat(timespec="milliseconds")
-        spec = {
+        return {
             "coins": [*coins],
             "intervals": [*INTERVALS],
-            "source": {
-                "endpoints": {"rest": [f"http://{exchange}"], "stream": [f"ws://{exchange}"]},
-                "history": {"startTime": begin.replace("+00:00", "Z")},
-            },
+            "source": {"history": {"startTime": begin.replace("+00:00", "Z")}},
             "indicators": [{"name": e.name, "function": e.function, "params": dict(e.params)} for e in INDICATORS],
             "kafka": {"cluster": {"namespace": self.strimzi.namespace, "name": self.strimzi.cluster}},
             "consumer": {"replicas": 1},
             **fields,
         }
+
+    def resource(self, coins: tuple[str, ...] = COINS, **fields: Any) -> Manifest:
+        """The whole resource, with the address of the simulated exchange, which the chart tells its sample."""
+        exchange = f"{SIMULATOR}.{NAMESPACE}.svc:{PORT}"
+        spec = self.spec(coins, **fields)
+        endpoints = {"rest": [f"http://{exchange}"], "stream": [f"ws://{exchange}"]}
+        spec |= {"source": spec["source"] | {"endpoints": endpoints}}
         metadata = {"namespace": NAMESPACE, "name": NAME}
         return {"apiVersion": "cryptostream.io/v1alpha1", "kind": "CryptoStream", "metadata": metadata, "spec": spec}
 
@@ -133,7 +137,27 @@ class World:
         told = (each.status() for each in self.pods("consumer"))
         return [len(each["partitions"]) for each in told if each is not None]
 
+    def images(self) -> set[str]:
+        """Those that the pods of the stream and its operator run."""
+        found = (each for each in self.get("pods")["items"] if each["status"]["phase"] == "Running")
+        return {container["image"] for each in found for container in each["spec"]["containers"]}
+
     # ------------------------------------------------------------ the truth
+
+    @cached_property
+    def _exchange(self) -> str:
+        """The simulated exchange, at an address that stays when the release goes."""
+        return f"http://{self.get('service', 'exchange')['spec']['clusterIP']}:{PORT}"
+
+    @cached_property
+    def market(self) -> Exchange:
+        """It as the judge asks it."""
+        return Exchange(self._exchange)
+
+    def links(self) -> tuple[int, int]:
+        """How many WebSockets have been opened to it since it was started, and how many are open."""
+        told = json.loads(_PAGES.request("GET", f"{self._exchange}/_answers").data)
+        return sum(each["count"] for each in told["answers"] if each["status"] == 101), told["sockets"]
 
     @cached_property
     def influx(self) -> Influx:
@@ -166,11 +190,17 @@ class World:
 
     def settled(self) -> Findings:
         """Wait until all that has closed by now has arrived, and judge what has come since the last time."""
-        return self.judge.look(settle(self, self.judge))
+        self.until = settle(self, self.judge)
+        return self.judge.look(self.until)
 
     def verdict(self) -> Verdict:
         """The same of everything since the beginning."""
-        return self.judge.verdict(settle(self, self.judge))
+        self.until = settle(self, self.judge)
+        return self.judge.verdict(self.until)
+
+    def kept(self) -> Verdict:
+        """The same of what had arrived at the last look: the stream need not run."""
+        return self.judge.verdict(self.until)
 
     def rotated(self) -> list[Secret]:
         """Those which a person deletes for new ones."""
@@ -200,16 +230,18 @@ class World:
             self.kafka.start()
             self._prepare()
             self.strimzi.start()
+            self.release.install(previous(self.folder / "previous"))
             self._ending = ending.pop_all()
         return self
 
     def _prepare(self) -> None:
-        """Everything that is there before a stream is."""
+        """Everything that is there before the release is."""
         beside = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.strimzi.namespace}}
         here = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": RESTRICTED}}
         allowed = {"cryptostream.io/allowed-namespaces": NAMESPACE}
-        exchange = outside(NAMESPACE, "exchange", self._host, self._port)
-        self.kubectl.apply(beside, here, *exchange, self.strimzi.kafka(**allowed), *operator())
+        before = {"selector": {"app.kubernetes.io/name": "cryptostream-simulator"}, "ports": [{"port": PORT}]}
+        exchange = made("v1", "Service", NAMESPACE, "exchange", before)
+        self.kubectl.apply(beside, here, exchange, self.strimzi.kafka(**allowed))
 
     def __exit__(self, *_: object) -> None:
         self._ending.close()
@@ -220,3 +252,10 @@ def _started(pod: Manifest) -> int | None:
     (container,) = pod["status"].get("containerStatuses", [{}])
     at = container.get("state", {}).get("running", {}).get("startedAt")
     return None if at is None else int(datetime.fromisoformat(at).timestamp() * 1000)
+
+
+def is_whole(world: World) -> bool:
+    """What has closed by now has arrived once, in both buckets, as the judge of the fault matrix sees it."""
+    findings = world.settled()
+    assert findings.clean, findings
+    return True

@@ -23,6 +23,7 @@ CONNTRACK = Tool("conntrack", "install conntrack", "conntrack")
 APT_GET = Tool("apt-get", "use Debian 12, whose packages images are made of")
 DEBOOTSTRAP = Tool("debootstrap", "install debootstrap", "debootstrap")
 BUILDAH = Tool("buildah", "install buildah", "buildah")
+PROMETHEUS_SERVER = Tool("prometheus", "install Prometheus, the package prometheus", "prometheus")
 
 KAFKA = Part("kafka", "4.3.1", (MAVEN,), (JAVA, SETPRIV))
 INFLUXDB = Part("influxdb", "2.7.12", (GO, CARGO, CC, PKG_CONFIG), (SETPRIV,))
@@ -39,13 +40,14 @@ IMAGES = Part(
     sources=("uv.lock", "*/pyproject.toml", "*/README.md", *SOURCES, "Dockerfile", ".dockerignore"),
 )
 NEIGHBOURS = Part("crds", "1.2.0", (GO, MAVEN, JAVA))
+PROMETHEUS = Part("prometheus", "2.42", (PROMETHEUS_SERVER,), (SETPRIV, PROMETHEUS_SERVER))
 HELM = Part("helm", "3.19.5", (GO,))
 
 # A tier that is not named here needs Python only. What is soonest built comes first.
 PARTS: dict[str, tuple[Part, ...]] = {
     "integration": (KAFKA, INFLUXDB),
     "operator": (NEIGHBOURS, KAFKA, HELM, INFLUXDB, KUBERNETES),
-    "e2e": (KAFKA, INFLUXDB, NEIGHBOURS, KUBERNETES, NODE, IMAGES),
+    "e2e": (KAFKA, HELM, INFLUXDB, NEIGHBOURS, KUBERNETES, NODE, IMAGES, PROMETHEUS),
     "chaos": (KAFKA, INFLUXDB),
     "bench": (KAFKA, INFLUXDB),
 }

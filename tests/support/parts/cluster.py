@@ -78,7 +78,14 @@ class Cluster:
 
     def load(self, image: Path) -> None:
         """An image, for pods to run."""
-        self.machine.run("ctr", f"--address={SOCKET}", "--namespace=k8s.io", "images", "import", image)
+        self._ctr("import", image)
+
+    def tag(self, image: str, name: str) -> None:
+        """The same image by another name."""
+        self._ctr("tag", image, name)
+
+    def _ctr(self, *command: str | Path) -> None:
+        self.machine.run("ctr", f"--address={SOCKET}", "--namespace=k8s.io", "images", *command)
 
     def _load_images(self) -> None:
         """Into the runtime, which is started for it."""
