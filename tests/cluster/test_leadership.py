@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cryptostream_operator.effects.metrics import CATALOGUE
 from tests.cluster.conftest import CRDS, NAMESPACES, install_crds
 from tests.cluster.running import STREAM, Cluster, OperatorProcess, settled, stream
+from tests.support.metric_series import differences
 from tests.support.parts.kubernetes import ApiServer
 from tests.support.parts.process import wait_for
 
@@ -50,6 +52,9 @@ def test_one_leads_and_hands_over_when_it_is_stopped(
     first, second = two
     cluster = Cluster(alone)
     reconciled(cluster, "before")
+    assert differences(first.page("/metrics").text, CATALOGUE) == []
+    told = 'cryptostream_operator_resource_ready{kind="CryptoStream",name="before",namespace="market"} 0.0'
+    wait_for(lambda: told in first.page("/metrics").text, "it is told by its name that it is not ready", 20)
     settled(cluster, "one")
     assert not cluster.writes("two")
     assert not second.leads()

@@ -16,8 +16,10 @@ import pytest
 from cryptostream.store.directory import data_directory
 from cryptostream.store.duckdb_store import DuckDbStore
 from tests.support.embedded import cryptostream, resource, written
+from tests.support.metric_series import differences
 from tests.support.program import Program, program
 from tests.support.stored import done
+from tests.support.write_metrics_reference import of_streams
 
 HISTORY = 600
 
@@ -68,6 +70,7 @@ def test_pages_answer_on_loopback_and_every_line_says_simulated(tmp_path: Path) 
         run.wait(run.stored, "a candle is stored")
         assert run.page("/healthz") == run.page("/readyz") == (200, "ok\n")
         assert 'simulated="true"' in run.page("/metrics")[1]
+        assert differences(run.page("/metrics")[1], of_streams(), "stream") == []
         assert run.status()["stream"] == "tests.test"
         assert run.page("/nothing")[0] == 404
         assert run.interrupt() == 0

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from cryptostream.simulator.simulator import Simulator, running_simulator
+from tests.support.metric_series import differences
 from tests.support.parts.influx import Influx
 from tests.support.parts.kafka import Kafka
 from tests.support.parts.process import wait_for
 from tests.support.service_process import ServiceProcess
 from tests.support.service_truth import begins_in_time, lacking, published_twice
 from tests.support.service_world import Exchange, ServiceWorld
+from tests.support.write_metrics_reference import of_streams
 
 INDICATORS = [{"name": "sma5", "function": "SMA", "params": {"timeperiod": 5}}]
 COINS = ["BTC", "SOL"]
@@ -74,6 +76,25 @@ def test_candles_of_all_series_are_in_both_buckets_within_30_s(
         (symbol, interval) for symbol in ("BTCUSDC", "SOLUSDC") for interval in ("1s", "1m")
     }
     assert told["exchange"]["connections"] == 1
+
+
+def test_metrics_of_both_are_as_they_are_described(
+    world: ServiceWorld,
+    producer: ServiceProcess,
+    consumers: tuple[ServiceProcess, ServiceProcess],
+    simulator: Simulator,
+) -> None:
+    """A documented catalogue, checked against what the processes export."""
+    all_is_stored(world, simulator)
+    pages = [each.page("/metrics").text for each in (producer, *consumers)]
+    for page in pages:
+        assert differences(page, of_streams(), "stream") == []
+    name = world.spec.stream
+    for symbol in ("BTCUSDC", "SOLUSDC"):
+        labels = f'interval="1m",stream="{name}",symbol="{symbol}"'
+        assert f"cryptostream_completeness_ratio{{{labels}}} 1.0" in pages[0]
+        assert sum(f"cryptostream_freshness_seconds{{{labels}}}" in page for page in pages[1:]) == 1
+    assert 'cryptostream_freshness_limit_seconds{interval="1m",' in pages[1]
 
 
 def test_sigterm_of_each_loses_nothing(

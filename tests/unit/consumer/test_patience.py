@@ -64,14 +64,14 @@ def test_what_is_waited_for_is_told_while_it_lasts() -> None:
 
     def call() -> Result[int, StoreError]:
         seen.append(patience.waiting)
-        told.append(b'waiting_seconds{part="store"} 2.5' in metrics.render())
+        told.append(b'waiting_seconds{part="store",stream="s"} 2.5' in metrics.render())
         return Err(StoreError("away", retryable=True)) if len(seen) < 3 else Ok(7)
 
     assert patience.until_done("reading", call) == Ok(7)
     assert seen == [None, Waiting("reading", "away", NOW, 1), Waiting("reading", "away", NOW, 2)]
     assert told == [False, True, True]
     assert patience.waiting is None
-    assert b'waiting_seconds{part="store"} 0.0' in metrics.render()
+    assert b'waiting_seconds{part="store",stream="s"} 0.0' in metrics.render()
 
 
 def test_a_stop_ends_the_waiting() -> None:

@@ -234,11 +234,11 @@ def test_metrics_are_told_what_happened() -> None:
     rig = Rig(*minutes(0, 10), *minutes(0, 2), unreadable(minutes(0, 1)[0]))
     rig.run()
     text = rig.metrics.render().decode()
-    labels = 'interval="1m",outcome="{}",stage="stored",symbol="BTCUSDC"'
+    labels = 'interval="1m",outcome="{}",stage="stored",stream="market.majors",symbol="BTCUSDC"'
     assert f"cryptostream_candles_total{{{labels.format('stored')}}} 10.0" in text
     assert f"cryptostream_candles_total{{{labels.format('duplicate')}}} 2.0" in text
-    assert 'cryptostream_dead_letters_total{stage="decode"} 1.0' in text
-    assert 'cryptostream_freshness_seconds{interval="1m",symbol="BTCUSDC"}' in text
+    assert 'cryptostream_dead_letters_total{stage="decode",stream="market.majors"} 1.0' in text
+    assert 'cryptostream_freshness_seconds{interval="1m",stream="market.majors",symbol="BTCUSDC"}' in text
 
 
 def test_a_candle_that_is_not_the_sum_of_its_parts_is_counted_and_told() -> None:
@@ -246,7 +246,8 @@ def test_a_candle_that_is_not_the_sum_of_its_parts_is_counted_and_told() -> None
     rig = Rig(*minutes(0, 5), published(candle(Series("BTCUSDC", "5m"), 0, volume="9")), config=config)
     (found,) = rig.run().snapshot().mismatches
     assert (found.series.interval, found.open_time) == ("5m", START)
-    assert 'cryptostream_rollup_mismatches_total{interval="5m",symbol="BTCUSDC"} 1.0' in rig.metrics.render().decode()
+    counted = 'cryptostream_rollup_mismatches_total{interval="5m",stream="market.majors",symbol="BTCUSDC"} 1.0'
+    assert counted in rig.metrics.render().decode()
 
 
 def test_a_listing_that_becomes_known_is_learnt_while_nothing_else_happens() -> None:

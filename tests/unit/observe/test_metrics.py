@@ -1,9 +1,12 @@
 """What shells tell is what Prometheus reads."""
 
+from decimal import Decimal
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from cryptostream.core.market.series import Series
+from cryptostream.core.resource.spec import Objectives
 from cryptostream.observe.catalogue import CATALOGUE
 from cryptostream.observe.metrics import Metrics
 
@@ -30,8 +33,8 @@ def metrics(time: Time) -> Metrics:
 
 
 ORDER = (
-    *("stream", "simulated", "version", "symbol", "interval", "stage", "outcome", "cause", "reason", "topic"),
-    *("partition", "kind", "part", "le"),
+    *("simulated", "version", "symbol", "interval", "stage", "outcome", "cause", "reason", "topic"),
+    *("partition", "kind", "part", "bucket", "le"),
 )
 
 
@@ -53,7 +56,14 @@ def test_every_described_metric_is_exposed_with_its_meaning(metrics: Metrics) ->
 
 
 def test_the_run_says_what_it_is(metrics: Metrics) -> None:
-    assert samples(metrics)["cryptostream_run_info", "market.majors", "true", "0.1.0"] == 1
+    assert samples(metrics)["cryptostream_run_info", "true", "0.1.0"] == 1
+
+
+def test_every_sample_says_of_which_stream_it_is(metrics: Metrics) -> None:
+    metrics.published(BTC, "live")
+    metrics.stored(BTC, 1, latencies=(0.2,))
+    families = text_string_to_metric_families(metrics.render().decode())
+    assert {sample.labels["stream"] for family in families for sample in family.samples} == {"market.majors"}
 
 
 def test_candles_are_counted_by_stage_and_outcome(metrics: Metrics) -> None:
@@ -105,8 +115,16 @@ def test_freshness_grows_while_nothing_arrives(metrics: Metrics, time: Time) -> 
     assert samples(metrics)["cryptostream_freshness_seconds", "BTCUSDC", "1m"] == 1
 
 
+def test_series_of_lost_partitions_are_no_longer_told(metrics: Metrics) -> None:
+    metrics.newest(BTC, NOW)
+    metrics.newest_only({ETH: NOW - 1000})
+    found = {key[1:]: value for key, value in samples(metrics).items() if key[0] == "cryptostream_freshness_seconds"}
+    assert found == {("ETHUSDC", "1s"): 1}
+
+
 def test_a_gap_that_is_no_longer_told_is_gone(metrics: Metrics) -> None:
     metrics.gaps(BTC, {"pending": 80})
+    assert ("cryptostream_gap_candles", "BTCUSDC", "1m", "exchange_outage") not in samples(metrics)
     metrics.gaps(BTC, {"exchange_outage": 80})
     found = samples(metrics)
     assert found["cryptostream_gap_candles", "BTCUSDC", "1m", "pending"] == 0
@@ -119,6 +137,42 @@ def test_completeness_of_nothing_expected_is_whole(metrics: Metrics) -> None:
     found = samples(metrics)
     assert found["cryptostream_completeness_ratio", "BTCUSDC", "1m"] == 4319 / 4320
     assert found["cryptostream_completeness_ratio", "ETHUSDC", "1s"] == 1
+    assert found["cryptostream_expected_candles", "BTCUSDC", "1m"] == 4320
+
+
+def test_what_the_stream_promises_stands_beside_what_it_does(metrics: Metrics) -> None:
+    metrics.objectives(Objectives(freshness_seconds=5, completeness_percent=Decimal("99.9")), ("1s", "1m", "1M"))
+    metrics.history_left(500)
+    found = samples(metrics)
+    assert found["cryptostream_freshness_limit_seconds", "1s"] == 1 + 5 + 1
+    assert found["cryptostream_freshness_limit_seconds", "1m"] == 60 + 5 + 2
+    assert found["cryptostream_freshness_limit_seconds", "1M"] == 31 * 86_400 + 5 + 2
+    assert found["cryptostream_completeness_objective_ratio",] == 0.999
+    assert found["cryptostream_history_left_candles",] == 500
+
+
+def test_markets_are_those_that_are_followed_now(metrics: Metrics) -> None:
+    metrics.markets({"BTCUSDC": "TRADING", "ETHUSDC": "TRADING"})
+    metrics.markets({"ETHUSDC": "HALT"})
+    found = {key[1]: value for key, value in samples(metrics).items() if key[0] == "cryptostream_market_trading"}
+    assert found == {"ETHUSDC": 0}
+
+
+def test_what_may_go_wrong_is_counted_from_nought_on(metrics: Metrics) -> None:
+    found = samples(metrics)
+    for stage in ("decode", "validate", "store"):
+        assert found["cryptostream_dead_letters_total", stage] == 0
+    for outcome in ("ok", "rate_limited", "banned", "blocked", "unavailable", "refused"):
+        assert found["cryptostream_fetches_total", outcome] == 0
+
+
+def test_sizes_of_batches_are_told(metrics: Metrics) -> None:
+    metrics.records_read(20)
+    metrics.store_wrote("raw", 20, 4000)
+    found = samples(metrics)
+    assert found["cryptostream_log_batch_records_bucket", "16.0"] == 0
+    assert found["cryptostream_log_batch_records_bucket", "64.0"] == 1
+    assert found["cryptostream_store_batch_points_count", "raw"] == 1
 
 
 def test_a_series_no_longer_followed_leaves_its_counts_only(metrics: Metrics) -> None:

@@ -1,6 +1,7 @@
 """Reads all that a reconcile of a CandleStore looks at."""
 
 from collections.abc import Callable
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
@@ -30,19 +31,26 @@ _KINDS: Final = (
 )
 
 
+def _untold(_: Ref, __: datetime | None) -> None: ...
+
+
 class StoreObserver(msgspec.Struct, frozen=True):
-    """Looks at stores. `clock` gives milliseconds, `draw` a fresh secret."""
+    """Looks at stores. `clock` gives milliseconds, `draw` a fresh secret; `certified` is told when certificates end."""
 
     kube: Kube
     settings: Settings
     clock: Callable[[], int]
     draw: Callable[[], str]
+    certified: Callable[[Ref, datetime | None], None] = _untold
 
     def observe(self, ref: Ref) -> Result[ObservedStore | None, KubeError]:
         """The store and all around it; None if it is gone."""
         found = self.kube.get(ref)
-        if isinstance(found, Err) or found.value is None:
-            return found if isinstance(found, Err) else Ok(None)
+        if isinstance(found, Err):
+            return found
+        if found.value is None:
+            self.certified(ref, None)
+            return Ok(None)
         labels = f"{names.STORE}={ref.name}"
         children: tuple[Live, ...] = ()
         for api_version, kind in _KINDS:
@@ -66,7 +74,9 @@ class StoreObserver(msgspec.Struct, frozen=True):
             streams=tuple(each for each in streams.value if _store_of(each) == ref.name),
             drawn=(self.draw(), self.draw()),
         )
-        return Ok(self.look(_certified(seen)))
+        certified = _certified(seen)
+        self.certified(ref, _first_end(certified))
+        return Ok(self.look(certified))
 
     def look(self, seen: ObservedStore) -> ObservedStore:
         """The same a little later: InfluxDB is asked again, nothing else is."""
@@ -115,6 +125,11 @@ def _certified(seen: ObservedStore) -> ObservedStore:
         certificate=None if leaf is None else _seen(text(leaf, "tls.crt")),
         authority_ends=None if ends is None else ends.ends,
     )
+
+
+def _first_end(seen: ObservedStore) -> datetime | None:
+    leaf = None if seen.certificate is None else seen.certificate.ends
+    return min((each for each in (leaf, seen.authority_ends) if each is not None), default=None)
 
 
 def _seen(certificate: str | None) -> CertificateSeen | None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cryptostream_operator.effects.passes import Passes
+from cryptostream_operator.effects.passes import Passed, Passes
 from cryptostream_operator.handlers.worker import Shop, Worker
 from cryptostream_operator.reconcile.values import Ref
 
@@ -62,6 +62,15 @@ class Crew:
             for kind, status in worker.passed.conditions.items()
         )
 
+    def readiness(self) -> Mapping[Ref, bool]:
+        """Whether each resource that was looked at, and is not suspended, is ready."""
+        looked = ((worker.ref, worker.passed) for worker in list(self._workers.values()))
+        return {
+            ref: passed.conditions.get("Ready") == "True"
+            for ref, passed in looked
+            if passed is not None and passed.conditions and not _suspended(passed)
+        }
+
     async def stop(self) -> None:
         """Begin nothing more; passes under way end, or are given up after a while."""
         self._closed = True
@@ -83,3 +92,7 @@ class Crew:
     def _end(self, ref: Ref, worker: Worker) -> None:
         if self._workers.get(ref) is worker:
             del self._workers[ref], self._tasks[ref]
+
+
+def _suspended(passed: Passed[Any]) -> bool:
+    return passed.seen is not None and bool(passed.seen.resource.manifest.get("spec", {}).get("suspend"))

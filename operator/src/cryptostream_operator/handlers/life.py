@@ -170,7 +170,7 @@ class Operator:
         discovery = Discovery(kube, time.monotonic)
         settings, draw = self._told.settings, partial(secrets.token_urlsafe, 32)
         streams = StreamObserver(kube, discovery, pages, settings, _millis, draw)
-        stores = StoreObserver(kube, settings, _millis, draw)
+        stores = StoreObserver(kube, settings, _millis, draw, self._metrics.certified)
         of_streams = Control(streams.observe, streams.look, stream.reconcile, status.document)
         of_stores = Control(stores.observe, stores.look, store.reconcile, store_told.document)
         return {"CryptoStream": Passes(kube, of_streams, _millis), "CandleStore": Passes(kube, of_stores, _millis)}
@@ -179,8 +179,8 @@ class Operator:
         return {"/metrics": self._measured, "/healthz": self._healthy, "/readyz": lambda: (200, b"ok\n")}
 
     def _measured(self) -> tuple[int, bytes]:
-        census = self._crew.census() if self._crew else {}
-        self._metrics.show(census, self._canary.age(), leads=self._leadership.leads())
+        census, ready = (self._crew.census(), self._crew.readiness()) if self._crew else ({}, {})
+        self._metrics.show(census, ready, self._canary.age(), leads=self._leadership.leads())
         return 200, self._metrics.text()
 
     def _healthy(self) -> tuple[int, bytes]:

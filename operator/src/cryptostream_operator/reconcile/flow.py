@@ -10,12 +10,11 @@ import msgspec
 
 from cryptostream.core.codec.status import SeriesStatus, Status
 from cryptostream.core.market.gap import ABSENT_CAUSES
-from cryptostream.core.market.interval import INTERVALS, SECOND, Millis
+from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.series import Series
+from cryptostream.core.resource.allowance import allowance
 from cryptostream.core.resource.spec import Objectives
 
-PUSH_DELAY: Final[Mapping[str, Millis]] = {"1s": 1 * SECOND}
-"""How late the exchange itself pushes closed candles: two seconds, but for the shortest interval."""
 FLOWING: Final = frozenset({"TRADING", None})
 """Words of the exchange for markets whose candles are due; `HALT` makes candles without trades, but nobody waits."""
 WORST: Final = 20
@@ -82,10 +81,10 @@ def flow_of(series: Iterable[Series], objectives: Objectives, documents: Iterabl
     )
 
 
-def due_open(interval: str, allowance: Millis, now: Millis) -> Millis:
-    """Open time of the newest candle that must be stored by `now`, `allowance` after its close."""
+def due_open(interval: str, allowed: Millis, now: Millis) -> Millis:
+    """Open time of the newest candle that must be stored by `now`, `allowed` after its close."""
     grid = INTERVALS[interval]
-    return grid.shift(grid.floor(now - allowance), -1)
+    return grid.shift(grid.floor(now - allowed), -1)
 
 
 def completeness(flow: Flow) -> float | None:
@@ -96,9 +95,8 @@ def completeness(flow: Flow) -> float | None:
 
 
 def _is_fresh(series: Series, newest: Millis | None, objectives: Objectives, now: Millis) -> bool:
-    delay = PUSH_DELAY.get(series.interval, 2 * SECOND)
-    allowance = max(objectives.freshness_seconds * SECOND, delay) + delay
-    return newest is not None and newest >= due_open(series.interval, allowance, now)
+    allowed = allowance(objectives, series.interval)
+    return newest is not None and newest >= due_open(series.interval, allowed, now)
 
 
 def _by_series(documents: Iterable[Status]) -> dict[Series, SeriesStatus]:

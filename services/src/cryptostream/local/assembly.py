@@ -55,6 +55,7 @@ def assemble(
     """Wire the parts of one run together."""
     embedded = EmbeddedLog(market.clock, spec.kafka.topics.partitions if spec.kafka else 6, CAPACITY)
     metrics = Metrics(spec.stream, market.clock.now, simulated=market.simulated)
+    metrics.objectives(spec.objectives, spec.intervals)
     metrics.backlog(lambda: sum(embedded.backlog().values()))
     consumer = Consumer(
         stream_config(spec, indicators),

@@ -108,4 +108,6 @@ def publish_gauges(parts: Parts, view: StreamView) -> None:
     for each in view.series:
         parts.metrics.completeness(each.series, each.expected, each.stored)
         parts.metrics.gaps(each.series, each.gaps)
+    parts.metrics.history_left(sum(each.history_left for each in view.series))
+    parts.metrics.markets({each.series.symbol: each.status for each in view.series})
     parts.metrics.exchange_status(parts.market.status())

@@ -6,7 +6,7 @@ import msgspec
 
 from cryptostream.consumer.freshness import Percentiles
 from cryptostream.consumer.snapshot import ConsumerSnapshot, SeriesSnapshot
-from cryptostream.core.market.gap import ABSENT_CAUSES, Cause
+from cryptostream.core.market.gap import Cause, open_candles
 from cryptostream.core.market.interval import INTERVALS, Millis
 from cryptostream.core.market.series import Series
 from cryptostream.producer.snapshot import ProducerSnapshot, SeriesProgress
@@ -38,7 +38,7 @@ class SeriesView(msgspec.Struct, frozen=True):
     @property
     def open_gaps(self) -> int:
         """Candles missing that the exchange may still have."""
-        return sum(candles for cause, candles in self.gaps.items() if cause not in ABSENT_CAUSES)
+        return open_candles(self.gaps)
 
 
 class StreamView(msgspec.Struct, frozen=True):

@@ -1,35 +1,20 @@
-"""Every metric there is: name, kind, labels and meaning. `metrics.py` makes them from this list, docs print it.
+"""Every metric of the data plane: name, kind, labels, meaning. They are made from this list, and docs print it.
 
-Labels are bounded: symbols and intervals by the declared series, all others by closed lists in the core.
+All have the label `stream` besides. Labels are bounded: symbols and intervals by the declared series, all others by
+closed lists in the core.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from cryptostream.core.codec.metric import Described
 
-PREFIX = "cryptostream"
 LATENCY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Upper bounds in seconds; the exchange itself pushes a closed candle 0.1 to 2 s after its close."""
+SIZE_BUCKETS = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 8192.0, 16384.0)
+"""Upper bounds of batches."""
 
 SERIES = ("symbol", "interval")
 
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """One metric. Counters are exposed as `cryptostream_<name>_total`, the others as `cryptostream_<name>`."""
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    meaning: str
-    labels: tuple[str, ...] = ()
-
-    @property
-    def exposed(self) -> str:
-        """The name as Prometheus stores it."""
-        return f"{PREFIX}_{self.name}{'_total' if self.kind == 'counter' else ''}"
-
-
 CATALOGUE = (
-    Described("run_info", "gauge", "Always 1; says which stream this is.", ("stream", "simulated", "version")),
+    Described("run_info", "gauge", "Always 1; says which stream this is.", ("simulated", "version")),
     Described(
         "candles",
         "counter",
@@ -39,9 +24,29 @@ CATALOGUE = (
     ),
     Described("restatements", "counter", "Candles the exchange changed after they were published.", SERIES),
     Described("duplicates_dropped", "counter", "Candles that arrived again and were not published again.", SERIES),
-    Described("gap_candles", "gauge", "Grid open times that are not published, by cause.", (*SERIES, "cause")),
+    Described(
+        "gap_candles",
+        "gauge",
+        "Grid open times that are not published, by cause; causes that a series has never had are left out.",
+        (*SERIES, "cause"),
+    ),
     Described("freshness_seconds", "gauge", "Exchange time less close time of the newest stored candle.", SERIES),
-    Described("completeness_ratio", "gauge", "Stored candles as a part of those expected, 0 to 1.", SERIES),
+    Described(
+        "freshness_limit_seconds",
+        "gauge",
+        "Freshness above which the next candle is late: the interval, the push delay of the exchange, the objective.",
+        ("interval",),
+    ),
+    Described("expected_candles", "gauge", "Candles due since the start, less those the exchange lacks.", SERIES),
+    Described(
+        "completeness_ratio",
+        "gauge",
+        "Candles there as a part of those expected, 0 to 1: stored in an embedded run, published by a producer.",
+        SERIES,
+    ),
+    Described("completeness_objective_ratio", "gauge", "The part of expected candles that the stream promises."),
+    Described("history_left_candles", "gauge", "Candles of the history that are still to be fetched."),
+    Described("market_trading", "gauge", "1 while the exchange trades a symbol, 0 if not: halted, say.", ("symbol",)),
     Described(
         "close_to_stored_seconds", "histogram", "From the close of a live candle until it is stored.", ("interval",)
     ),
@@ -69,6 +74,7 @@ CATALOGUE = (
         ("topic", "partition"),
     ),
     Described("log_records_read", "counter", "Records given to this consumer."),
+    Described("log_batch_records", "histogram", "Records given to this consumer at a time."),
     Described(
         "log_rebalances", "counter", "Times that partitions were assigned, revoked or lost to this consumer.", ("kind",)
     ),
@@ -89,6 +95,7 @@ CATALOGUE = (
     ),
     Described("store_request_seconds", "histogram", "From a request to the store until its answer.", ("path",)),
     Described("store_points", "counter", "Points that the store has taken, by bucket.", ("bucket",)),
+    Described("store_batch_points", "histogram", "Points of a request that the store has taken.", ("bucket",)),
     Described("store_bytes", "counter", "Bytes of the requests that carried them.", ("bucket",)),
     Described(
         "store_deletions", "counter", "Deletions of points that lose a field, before they are written.", ("bucket",)

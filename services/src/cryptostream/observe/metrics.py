@@ -8,32 +8,25 @@ registry as `cryptostream_process_…`.
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-    disable_created_metrics,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
 from cryptostream import __version__
+from cryptostream.core.codec.metric import PREFIX
 from cryptostream.core.codec.status import ExchangeStatus
 from cryptostream.core.market.candle import Lane
 from cryptostream.core.market.gap import CAUSES, Cause
 from cryptostream.core.market.interval import Millis
 from cryptostream.core.market.reject import Reason
 from cryptostream.core.market.series import Series
-from cryptostream.core.ports import Place
-from cryptostream.observe.catalogue import CATALOGUE, LATENCY_BUCKETS, PREFIX, Described
-
-# A second line per counter, with the time it began, is of no use to anybody.
-disable_created_metrics()  # type: ignore[no-untyped-call]
+from cryptostream.core.ports import ExchangeFault, Place
+from cryptostream.core.resource.allowance import freshness_limit
+from cryptostream.core.resource.spec import Objectives
+from cryptostream.observe.instruments import Labelled, counters, gauges, histograms
 
 Stage = Literal["decode", "validate", "store"]
+STAGES: tuple[Stage, ...] = ("decode", "validate", "store")
 Part = Literal["log", "store"]
 PARTS: tuple[Part, ...] = ("log", "store")
 
@@ -51,22 +44,29 @@ class Metrics:
 
     def __init__(self, stream: str, now: Callable[[], Millis], *, simulated: bool) -> None:
         self._registry = CollectorRegistry()
+        self._page = Labelled(self._registry, {"stream": stream})
         self._now = now
         self._newest: dict[Series, Millis] = {}
         self._held: frozenset[Place] = frozenset()
-        self._counters = {d.name: _counter(d, self._registry) for d in CATALOGUE if d.kind == "counter"}
-        self._gauges = {d.name: _gauge(d, self._registry) for d in CATALOGUE if d.kind == "gauge"}
-        self._histograms = {d.name: _histogram(d, self._registry) for d in CATALOGUE if d.kind == "histogram"}
+        self._causes: set[tuple[Series, Cause]] = set()
+        self._markets: frozenset[str] = frozenset()
+        self._counters = counters(self._registry)
+        self._gauges = gauges(self._registry)
+        self._histograms = histograms(self._registry)
         ProcessCollector(namespace=PREFIX, registry=self._registry)
-        self._gauges["run_info"].labels(stream, str(simulated).lower(), __version__).set(1)
+        self._gauges["run_info"].labels(str(simulated).lower(), __version__).set(1)
         self._gauges["threads"].set_function(threading.active_count)
         self._waits: dict[Part, Millis] = {}
         for part in PARTS:
             self._gauges["waiting_seconds"].labels(part).set_function(partial(self._waited, part))
+        for stage in STAGES:  # from 0 on, so that the first one is seen as an increase
+            self._counters["dead_letters"].labels(stage)
+        for fault in ("ok", *get_args(ExchangeFault)):
+            self._counters["fetches"].labels(fault)
 
     def render(self) -> bytes:
         """All metrics in Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self._page)
 
     # ------------------------------------------------------------ candles
 
@@ -115,20 +115,50 @@ class Metrics:
             gauge.set_function(partial(self._freshness, series))
         self._newest[series] = close_time
 
-    def completeness(self, series: Series, expected: int, stored: int) -> None:
+    def newest_only(self, close_times: Mapping[Series, Millis]) -> None:
+        """The same of all series that are held; others are forgotten."""
+        for series in [each for each in tuple(self._newest) if each not in close_times]:
+            self.forget(series)
+        for series, close_time in close_times.items():
+            self.newest(series, close_time)
+
+    def completeness(self, series: Series, expected: int, there: int) -> None:
         """Nothing expected is complete."""
-        self._gauges["completeness_ratio"].labels(*_labels(series)).set(stored / expected if expected else 1.0)
+        self._gauges["expected_candles"].labels(*_labels(series)).set(expected)
+        self._gauges["completeness_ratio"].labels(*_labels(series)).set(there / expected if expected else 1.0)
 
     def gaps(self, series: Series, candles: Mapping[Cause, int]) -> None:
         """All gaps of `series` as they stand; a cause left out has none."""
         for cause in CAUSES:
-            self._gauges["gap_candles"].labels(*_labels(series), cause).set(candles.get(cause, 0))
+            if cause == "pending" or cause in candles or (series, cause) in self._causes:
+                self._causes.add((series, cause))
+                self._gauges["gap_candles"].labels(*_labels(series), cause).set(candles.get(cause, 0))
+
+    def objectives(self, objectives: Objectives, intervals: Iterable[str]) -> None:
+        """What the stream promises."""
+        self._gauges["completeness_objective_ratio"].set(float(objectives.completeness_percent / 100))
+        for interval in intervals:
+            limit = freshness_limit(objectives, interval) / 1000
+            self._gauges["freshness_limit_seconds"].labels(interval).set(limit)
+
+    def history_left(self, candles: int) -> None:
+        self._gauges["history_left_candles"].set(candles)
+
+    def markets(self, words: Mapping[str, str]) -> None:
+        """The exchange's word for the market of each symbol that is followed now."""
+        gauge = self._gauges["market_trading"]
+        for symbol in self._markets - words.keys():
+            gauge.remove(symbol)
+        for symbol, word in words.items():
+            gauge.labels(symbol).set(word == "TRADING")
+        self._markets = frozenset(words)
 
     def forget(self, series: Series) -> None:
         """Drop the state of a series that is no longer followed; what was counted stays."""
         self._newest.pop(series, None)
+        self._causes -= {(series, cause) for cause in CAUSES}
         names = {"symbol": series.symbol, "interval": series.interval}
-        for gauge in ("freshness_seconds", "completeness_ratio", "gap_candles"):
+        for gauge in ("freshness_seconds", "expected_candles", "completeness_ratio", "gap_candles"):
             self._gauges[gauge].remove_by_labels(names)
 
     # ------------------------------------------------------------ exchange and log
@@ -193,6 +223,7 @@ class Metrics:
 
     def records_read(self, records: int) -> None:
         self._count("log_records_read", by=records)
+        self._histograms["log_batch_records"].observe(records)
 
     def rebalanced(self, kind: str) -> None:
         """`kind`: assigned, revoked or lost."""
@@ -221,6 +252,7 @@ class Metrics:
     def store_wrote(self, bucket: str, points: int, size: int) -> None:
         """Points that the store has taken, in a request of `size` bytes."""
         self._count("store_points", bucket, by=points)
+        self._histograms["store_batch_points"].labels(bucket).observe(points)
         self._count("store_bytes", bucket, by=size)
 
     def store_deleted(self, bucket: str) -> None:
@@ -249,22 +281,3 @@ class Metrics:
 
 def _labels(series: Series) -> tuple[str, str]:
     return series.symbol, series.interval
-
-
-def _counter(described: Described, registry: CollectorRegistry) -> Counter:
-    return Counter(described.name, described.meaning, described.labels, namespace=PREFIX, registry=registry)
-
-
-def _gauge(described: Described, registry: CollectorRegistry) -> Gauge:
-    return Gauge(described.name, described.meaning, described.labels, namespace=PREFIX, registry=registry)
-
-
-def _histogram(described: Described, registry: CollectorRegistry) -> Histogram:
-    return Histogram(
-        described.name,
-        described.meaning,
-        described.labels,
-        namespace=PREFIX,
-        registry=registry,
-        buckets=LATENCY_BUCKETS,
-    )

@@ -12,6 +12,7 @@ from cryptostream.consumer.shell import Consumer, Pace
 from cryptostream.core.codec.record import dead_letter_topic
 from cryptostream.core.codec.service import Assignment
 from cryptostream.core.codec.status import LogStatus, Status
+from cryptostream.core.market.interval import INTERVALS
 from cryptostream.core.ports import LogError, Place
 from cryptostream.core.resource.plan import plan
 from cryptostream.core.resource.rights import kafka_rights
@@ -71,6 +72,7 @@ class ConsumerService:
         self._clock = SystemClock()
         self._reader: KafkaReader | None = None
         self._consumer: Consumer | None = None
+        metrics.objectives(settings.spec.objectives, settings.spec.intervals)
 
     # ------------------------------------------------------------ work
 
@@ -113,6 +115,7 @@ class ConsumerService:
 
     def metrics(self) -> bytes:
         self._metrics.generation(self._assigned.generation)
+        self._tell_series()
         self._metrics.lags(self._lags())
         self._metrics.reachable("log", reachable=self._log_fault() is None)
         self._metrics.reachable("store", reachable=self._store.status.reachable)
@@ -130,6 +133,19 @@ class ConsumerService:
         return None if waiting is None else str(waiting)
 
     # ------------------------------------------------------------ inside
+
+    def _tell_series(self) -> None:
+        """The newest candle of each series that is followed and held; others are forgotten."""
+        shot = None if self._consumer is None else self._consumer.snapshot()
+        followed = {each.name for each in self._assigned.symbols}
+        held = {each.series: each.newest_open for each in (shot.series if shot else ())}
+        self._metrics.newest_only(
+            {
+                each: INTERVALS[each.interval].close_time(at)
+                for each, at in held.items()
+                if at is not None and each.symbol in followed
+            }
+        )
 
     @property
     def _dead_letters(self) -> str:

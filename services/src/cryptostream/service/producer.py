@@ -8,6 +8,7 @@ from cryptostream.clock import SystemClock
 from cryptostream.core.codec.record import ledger_topic
 from cryptostream.core.codec.service import Assignment
 from cryptostream.core.codec.status import LogStatus, Status
+from cryptostream.core.market.gap import open_candles
 from cryptostream.core.market.series import Series
 from cryptostream.core.ports import LogError
 from cryptostream.core.resource.plan import plan
@@ -61,6 +62,7 @@ class ProducerService:
             spec.source.endpoints, SystemClock(), proxy_url=spec.egress.proxy_url, ca_file=config.exchange_ca_file
         )
         self._metrics = Metrics(spec.stream, self._online.clock.now, simulated=config.simulated)
+        self._metrics.objectives(spec.objectives, spec.intervals)
         self._ping = Ping(kafka, ledger_topic(spec.stream))
         edge = KafkaEdge(kafka, stop=ending, tell=log, observer=self._metrics)
         self._books = kafka_books(spec.stream, edge, lambda: series_of(self._spec), lambda: self._online.clock.offset)
@@ -98,7 +100,7 @@ class ProducerService:
         self._metrics.exchange_status(self._online.status())
         self._metrics.generation(self._assigned.generation)
         self._metrics.reachable("log", reachable=self._log_fault() is None)
-        self._tell_gaps()
+        self._tell_series()
         return self._metrics.render()
 
     def unwell(self) -> str | None:
@@ -115,13 +117,16 @@ class ProducerService:
     def _log_fault(self) -> str | None:
         return self._usable.fault or self._books.journal.fault or self._ping.fault
 
-    def _tell_gaps(self) -> None:
-        """The gaps of each series; those that are no longer followed are forgotten."""
+    def _tell_series(self) -> None:
+        """What each series should have and has not; those that are no longer followed are forgotten."""
         shot = self._producer.snapshot()
         for series in self._told - {each.series for each in shot.series}:
             self._metrics.forget(series)
         for each in shot.series:
             self._metrics.gaps(each.series, each.gaps)
+            self._metrics.completeness(each.series, each.expected, each.expected - open_candles(each.gaps))
+        self._metrics.history_left(sum(each.history_left for each in shot.series))
+        self._metrics.markets({each.series.symbol: each.status for each in shot.series})
         self._told = frozenset(each.series for each in shot.series)
 
     # ------------------------------------------------------------ inside

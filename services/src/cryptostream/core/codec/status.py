@@ -12,7 +12,7 @@ import msgspec
 
 from cryptostream.core.codec.versioned import SCHEMA, read
 from cryptostream.core.market.candle import Int64
-from cryptostream.core.market.gap import ABSENT_CAUSES, Cause
+from cryptostream.core.market.gap import Cause, open_candles
 from cryptostream.core.market.reject import Rejected
 from cryptostream.core.result import Result
 
@@ -51,7 +51,7 @@ class SeriesStatus(msgspec.Struct, frozen=True, kw_only=True):
     def missing(self) -> int:
         """Candles expected and not stored, as far as both are known; else those that the exchange may still have."""
         if self.expected is None or self.stored is None:
-            return sum(candles for cause, candles in self.gaps.items() if cause not in ABSENT_CAUSES)
+            return open_candles(self.gaps)
         return self.expected - self.stored
 
 

@@ -4,6 +4,7 @@ A gap is a run of grid open times that are not published. It is never filled wit
 it is repaired from the exchange, or proved to be absent there too, or named as pending.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -41,3 +42,8 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     resolved_at: Millis | None = None
     evidence: str | None = None
     proof: Proof = "none"
+
+
+def open_candles(gaps: Mapping[Cause, int]) -> int:
+    """Of candles missing by cause, those that the exchange may still have."""
+    return sum(candles for cause, candles in gaps.items() if cause not in ABSENT_CAUSES)
