@@ -1,4 +1,4 @@
-"""CryptoStream as a Helm release: operator, simulated exchange, store and sample, with the images of this machine."""
+"""CryptoStream as a Helm release: operator, Kafka, simulated exchange, store and sample, of images made here."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ RELEASE = "cryptostream"
 OPERATING = f"{RELEASE}-operator"
 SIMULATOR = f"{RELEASE}-simulator"
 TAG, NEXT = "test", "next"
-"""Two tags of the same images."""
+"""Two tags of the same images; with the next one there are two operators."""
 COLUMN = "Lag"
 """A column of the resource definition, which the chart before this one did not have yet."""
 _WAIT = ("--wait", "--timeout=100s")
@@ -60,12 +60,17 @@ class Release:
         (found,) = json.loads(self._helm("list", self._here, "--output=json"))
         return str(found["chart"])
 
+    def manifest(self) -> str:
+        """What Helm has applied."""
+        return self._helm("get", "manifest", RELEASE, self._here)
+
     def _file(self, tag: str) -> str:
         """The values as a file."""
         file = self._folder / f"{tag}.json"
         told = self._values | {"image": self._values["image"] | {"tag": tag}}
         images = told["operator"]["images"] | {"services": f"{SERVICES.rpartition(':')[0]}:{tag}"}
-        file.write_text(json.dumps(told | {"operator": told["operator"] | {"images": images}}))
+        told |= {"operator": told["operator"] | {"images": images}, "replicas": 2 if tag == NEXT else 1}
+        file.write_text(json.dumps(told))
         return f"--values={file}"
 
 
@@ -74,6 +79,7 @@ def values(name: str, sample: dict[str, Any]) -> dict[str, Any]:
     return {
         "image": {"repository": OPERATOR.rpartition(":")[0], "pullPolicy": "Never"},
         "operator": {"images": {"influxdb": "localhost/influxdb", "pullPolicy": "Never"}},
+        "kafka": {"create": True},
         "simulator": {"enabled": True},
         "store": {"create": True},
         "sample": {"enabled": True, "name": name, "spec": sample},

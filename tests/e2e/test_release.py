@@ -17,7 +17,10 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("world")]
 
 
 def test_the_sample_becomes_ready(kubectl: Kubectl) -> None:
-    """images → `helm install` with simulator and store → sample → `kubectl wait Ready`"""
+    """images → `helm install` with simulator and store → sample → `kubectl wait Ready`
+
+    The Kafka is the chart's, too; the broker behind it is one of the tests.
+    """
     labels = kubectl.get("namespace", NAMESPACE)["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
     kubectl.wait("condition=Ready", STREAM, HERE, patience=180)
@@ -40,6 +43,11 @@ def test_helm_test_finds_operator_and_stream_well(world: World, kubectl: Kubectl
     assert f"CryptoStream {NAMESPACE}/{NAME}: Ready=True" in said
     left = kubectl.get("serviceaccounts,roles,rolebindings,networkpolicies", HERE)["items"]
     assert "cryptostream-test" not in {each["metadata"]["name"] for each in left}
+
+
+def test_a_settled_release_shows_no_difference(world: World, kubectl: Kubectl) -> None:
+    """a settled release shows no difference (Argo CD, Flux): nobody changes what Helm has made."""
+    assert kubectl("diff", "--filename=-", given=world.release.manifest()) == ""
 
 
 def test_candles_are_marked_and_come_from_the_simulator(kubectl: Kubectl) -> None:

@@ -40,7 +40,8 @@ def test_it_is_upgraded(world: World, kubectl: Kubectl) -> None:
     assert (world.release.chart(), COLUMN in columns(kubectl)) == ("cryptostream-0.0.9", False)
     world.release.upgrade()
     assert (world.release.chart(), COLUMN in columns(kubectl)) == ("cryptostream-0.1.0", True)
-    wait_for(lambda: all_run(world, NEXT), "all pods are of the next image")
+    wait_for(lambda: all_run(world, NEXT), "all pods are of the next image", 120)
+    assert kubectl.get(f"deployment/{OPERATING}", HERE)["status"]["readyReplicas"] == 2
     assert is_whole(world)
 
 
@@ -48,7 +49,7 @@ def test_it_is_rolled_back(world: World, kubectl: Kubectl) -> None:
     """`helm rollback`"""
     world.release.rollback(1)
     assert (world.release.chart(), COLUMN in columns(kubectl)) == ("cryptostream-0.0.9", False)
-    wait_for(lambda: all_run(world, TAG), "all pods are of the former image")
+    wait_for(lambda: all_run(world, TAG), "all pods are of the former image", 120)
     assert is_whole(world)
 
 
@@ -65,7 +66,7 @@ def test_it_is_uninstalled(world: World, kubectl: Kubectl) -> None:
     stored = world.stored()
     world.release.uninstall()
     wait_for(lambda: not {OPERATING, SIMULATOR} & deployments(kubectl), "the release is gone")
-    assert kubectl.get("candlestore", "default", HERE)["spec"]["managed"] is not None
+    kubectl("get", "candlestore/default", f"kafka/{world.strimzi.cluster}", DEFINITION, HERE)
     assert world.pods("store") == [store]
     assert world.stored() == stored == set(world.stream.series)
 
@@ -75,7 +76,7 @@ def test_it_is_installed_again_on_the_old_data(world: World, kubectl: Kubectl) -
     world.release.install(tag=NEXT)
     kubectl.wait("create", STREAM, HERE)
     kubectl.apply(world.resource(THREE))
-    wait_for(lambda: all_run(world, NEXT), "all pods run again")
+    wait_for(lambda: all_run(world, NEXT), "all pods run again", 120)
     assert is_whole(world)
     verdict = world.verdict()
     assert verdict.clean, verdict

@@ -73,7 +73,7 @@ class World:
         self._ending = ExitStack()
         self.kafka = self._ending.enter_context(Kafka(folder / "kafka", address=cluster.machine.host))
         kubeconfig = cluster.api.kubeconfig()
-        strimzi = Strimzi(folder / "strimzi", kubeconfig, self.kafka, garbage=False)
+        strimzi = Strimzi(folder / "strimzi", kubeconfig, self.kafka, namespace=NAMESPACE, garbage=False)
         self.strimzi = self._ending.enter_context(strimzi)
         start = int(time.time() - HISTORY_SECONDS) * 1000
         symbols = {f"{coin}USDC": (coin, "USDC") for coin in (*COINS, ADDED)}
@@ -93,17 +93,17 @@ class World:
             "intervals": [*INTERVALS],
             "source": {"history": {"startTime": begin.replace("+00:00", "Z")}},
             "indicators": [{"name": e.name, "function": e.function, "params": dict(e.params)} for e in INDICATORS],
-            "kafka": {"cluster": {"namespace": self.strimzi.namespace, "name": self.strimzi.cluster}},
             "consumer": {"replicas": 1},
             **fields,
         }
 
     def resource(self, coins: tuple[str, ...] = COINS, **fields: Any) -> Manifest:
-        """The whole resource, with the address of the simulated exchange, which the chart tells its sample."""
+        """The whole resource, with Kafka and the simulated exchange, which the chart tells its sample."""
         exchange = f"{SIMULATOR}.{NAMESPACE}.svc:{PORT}"
         spec = self.spec(coins, **fields)
         endpoints = {"rest": [f"http://{exchange}"], "stream": [f"ws://{exchange}"]}
         spec |= {"source": spec["source"] | {"endpoints": endpoints}}
+        spec |= {"kafka": {"cluster": {"namespace": self.strimzi.namespace, "name": self.strimzi.cluster}}}
         metadata = {"namespace": NAMESPACE, "name": NAME}
         return {"apiVersion": "cryptostream.io/v1alpha1", "kind": "CryptoStream", "metadata": metadata, "spec": spec}
 
@@ -236,12 +236,10 @@ class World:
 
     def _prepare(self) -> None:
         """Everything that is there before the release is."""
-        beside = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.strimzi.namespace}}
         here = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": RESTRICTED}}
-        allowed = {"cryptostream.io/allowed-namespaces": NAMESPACE}
         before = {"selector": {"app.kubernetes.io/name": "cryptostream-simulator"}, "ports": [{"port": PORT}]}
         exchange = made("v1", "Service", NAMESPACE, "exchange", before)
-        self.kubectl.apply(beside, here, exchange, self.strimzi.kafka(**allowed))
+        self.kubectl.apply(here, exchange)
 
     def __exit__(self, *_: object) -> None:
         self._ending.close()
