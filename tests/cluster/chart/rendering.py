@@ -15,6 +15,25 @@ from tests.support.write_chart import CHART, NAMESPACE, helm
 
 Manifest = dict[str, Any]
 STRIMZI = "kafka.strimzi.io/v1/Kafka"
+EVERYTHING = (
+    "replicas=2",
+    "podMonitor.enabled=true",
+    "store.create=true",
+    "kafka.create=true",
+    'kafka.allowedNamespaces=["market"]',
+    "simulator.enabled=true",
+    "sample.enabled=true",
+    'sample.egress.caSecretName="private"',
+    'imagePullSecrets=[{"name":"registry"}]',
+)
+SCOPED = (
+    *EVERYTHING,
+    f'namespaces=["market","{NAMESPACE}"]',
+    'kafkaNamespaces=["kafka"]',
+    "podMonitor.enabled=false",
+    "serviceMonitor.enabled=true",
+)
+VALUES: dict[str, tuple[str, ...]] = {"default": (), "everything": EVERYTHING, "scoped": SCOPED}
 
 
 def rendered(*settings: str, discovered: str = STRIMZI) -> str:

@@ -8,29 +8,11 @@ import pytest
 import yaml
 
 from cryptostream_operator.effects.settings import Told
-from tests.cluster.chart.rendering import Manifest, apply, manifests, refusal, rendered
+from tests.cluster.chart.rendering import EVERYTHING, SCOPED, VALUES, Manifest, apply, manifests, refusal, rendered
 from tests.support.data import ROOT
 from tests.support.parts.kubernetes import ApiServer
 from tests.support.write_chart import CHART, NAMESPACE, PLAIN, helm, plain
 
-EVERYTHING = (
-    "replicas=2",
-    "podMonitor.enabled=true",
-    "store.create=true",
-    "kafka.create=true",
-    'kafka.allowedNamespaces=["market"]',
-    "simulator.enabled=true",
-    "sample.enabled=true",
-    'sample.egress.caSecretName="private"',
-    'imagePullSecrets=[{"name":"registry"}]',
-)
-SCOPED = (
-    *EVERYTHING,
-    f'namespaces=["market","{NAMESPACE}"]',
-    'kafkaNamespaces=["kafka"]',
-    "podMonitor.enabled=false",
-    "serviceMonitor.enabled=true",
-)
 BAD = (
     ("replicas", "0"),
     ("replicas", "3"),
@@ -85,7 +67,7 @@ def test_lint() -> None:
     assert "0 chart(s) failed" in helm("lint", "--strict", str(CHART)).stdout
 
 
-@pytest.mark.parametrize("settings", [(), EVERYTHING, SCOPED], ids=["default", "everything", "scoped"])
+@pytest.mark.parametrize("settings", VALUES.values(), ids=VALUES)
 def test_rendering_twice_gives_the_same_bytes(settings: tuple[str, ...]) -> None:
     """Rendering twice gives the same bytes"""
     assert rendered(*settings) == rendered(*settings)
@@ -95,7 +77,7 @@ def test_the_plain_manifest_is_current() -> None:
     assert PLAIN.read_text() == plain(), "run `python -m tests.support.write_chart`"
 
 
-@pytest.mark.parametrize("settings", [(), EVERYTHING, SCOPED], ids=["default", "everything", "scoped"])
+@pytest.mark.parametrize("settings", VALUES.values(), ids=VALUES)
 def test_the_api_server_takes_all_of_it(chart_api: ApiServer, settings: tuple[str, ...]) -> None:
     for each in manifests(*settings):
         answer = apply(chart_api, each, dry=True)

@@ -42,11 +42,13 @@ IMAGES = Part(
 NEIGHBOURS = Part("crds", "1.2.0", (GO, MAVEN, JAVA))
 PROMETHEUS = Part("prometheus", "2.42", (PROMETHEUS_SERVER,), (SETPRIV, PROMETHEUS_SERVER))
 HELM = Part("helm", "3.19.5", (GO,))
+LINTERS = Part("linters", "1.20.0", (GO,))
+CHECKOV = Part("checkov", "3.3.30", ())
 
 # A tier that is not named here needs Python only. What is soonest built comes first.
 PARTS: dict[str, tuple[Part, ...]] = {
     "integration": (KAFKA, INFLUXDB),
-    "operator": (NEIGHBOURS, KAFKA, HELM, INFLUXDB, KUBERNETES),
+    "operator": (NEIGHBOURS, KAFKA, HELM, LINTERS, CHECKOV, INFLUXDB, KUBERNETES),
     "e2e": (KAFKA, HELM, INFLUXDB, NEIGHBOURS, KUBERNETES, NODE, IMAGES, PROMETHEUS),
     "chaos": (KAFKA, INFLUXDB),
     "bench": (KAFKA, INFLUXDB),
