@@ -15,6 +15,8 @@ from tests.chaos.matrix import SPEED, Played, playing
 from tests.chaos.report import objectives, table, written
 from tests.support.data import ROOT
 
+CUTS = 10
+"""How often WebSockets are cut while nothing else is wrong."""
 GONE = 3
 """How often a producer is killed for good."""
 PAGE = ROOT / "docs" / "reliability.md"
@@ -30,7 +32,7 @@ def main() -> int:
     asked.add_argument("--page", type=Path, default=PAGE)
     given = asked.parse_args()
     shutil.rmtree(given.folder, ignore_errors=True)
-    with playing(given.folder / "matrix", given.rounds, given.seed, say, given.speed) as played:
+    with playing(given.folder / "matrix", given.rounds, given.seed, say, given.speed, CUTS) as played:
         gone = [held_up(played.run.world) for _ in range(GONE)]
     caught = catch_up(given.folder / "catching-up")
     played.verdict.findings.merge(caught.findings)

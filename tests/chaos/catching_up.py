@@ -1,16 +1,19 @@
 """How fast a backlog is worked off before and after InfluxDB and the broker were away."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.stream import BEGAN, judged
-from tests.chaos.volume import Memory, judge, published, rate, read_topics, stored, truth_of, wait
-from tests.chaos.watch import Place, Watch
+from tests.chaos.volume import Memory, judge, published, read_topics, stored, truth_of, wait
+from tests.chaos.watch import Watch
 from tests.chaos.world import World
 from tests.judge.findings import Findings
 from tests.judge.grid import SECOND
+from tests.judge.stream import Series
+from tests.support.parts.influx import Influx
+from tests.support.parts.kafka import Kafka
 
 AWAY = 5.0
 """Seconds for which a server is away."""
@@ -35,10 +38,11 @@ def catch_up(folder: Path, candles: int = 240_000, patience: float = 180.0) -> C
         wait(lambda: published(world, BEGAN), "history is published", patience)
         for each in world.consumers:
             each.process.start()
-        with Watch(world.committed) as watch:
-            free = _rate_to(watch, candles // 3, patience)
-            after_store = _after(watch, world.influx.kill, world.influx.start, 2 * candles // 3, patience)
-            after_broker = _after(watch, world.kafka.kill, world.kafka.start, candles, patience)
+        with Watch(world.stored().counts) as watch:
+            to = partial(_rate_to, watch, patience=patience)
+            free = to(candles // 3)
+            after_store = to(2 * candles // 3, world.influx)
+            after_broker = to(candles, world.kafka)
         truth, ends = truth_of(world, BEGAN)
         topics, reader = read_topics(world, ends)
         wait(lambda: stored(world, reader), "all is stored", patience)
@@ -46,27 +50,20 @@ def catch_up(folder: Path, candles: int = 240_000, patience: float = 180.0) -> C
         return CaughtUp(free, after_store / free, after_broker / free, memory.most, findings)
 
 
-def _after(
-    watch: Watch[Place], die: Callable[[], object], return_: Callable[[], object], candles: int, patience: float
-) -> float:
-    die()
-    time.sleep(AWAY)
-    return_()
-    return _rate_to(watch, candles, patience)
+def _rate_to(watch: Watch[Series], candles: int, away: Influx | Kafka | None = None, *, patience: float) -> float:
+    """Candles a second from the first that are stored from now on until `candles` are, once `away` is back."""
+    if away is not None:
+        away.kill()
+        time.sleep(AWAY)
+    begun, now = _stored(watch), time.time()
+    if away is not None:
+        away.start()
+    wait(lambda: _stored(watch) >= candles, f"{candles} are stored", patience)
+    looks = [(at, sum(counts.values())) for at, counts in watch.looks if at >= now]
+    moving = next(place for place, (_, stored) in enumerate(looks) if stored > begun)
+    (first, before), (last, after) = looks[moving], looks[-1]
+    return (after - before) / (last - first) if last > first else 0.0
 
 
-def _rate_to(watch: Watch[Place], candles: int, patience: float) -> float:
-    """Records a second from the first that are committed from now on until `candles` are."""
-    begun, now = _committed(watch), time.time()
-    wait(lambda: _committed(watch) >= candles, f"{candles} are stored", patience)
-    moving = next(at for at, offsets in watch.looks if at >= now and sum(offsets.values()) > begun)
-    return rate(watch, moving, watch.looks[-1][0])
-
-
-def _committed(watch: Watch[Place]) -> int:
-    """Records, and the few ends of transactions between them, that are dealt with."""
-    return (
-        sum(max(0, offset) for (topic, _), offset in watch.looks[-1][1].items() if "prices" in topic)
-        if watch.looks
-        else 0
-    )
+def _stored(watch: Watch[Series]) -> int:
+    return sum(watch.looks[-1][1].values()) if watch.looks else 0

@@ -40,14 +40,16 @@ class Played:
 
 
 @contextmanager
-def playing(folder: Path, rounds: int, seed: int, say: Say, speed: float = SPEED) -> Iterator[Played]:
-    """Play the matrix; its world lives on until the context is left."""
+def playing(  # noqa: PLR0917 - what a run is told on its command line
+    folder: Path, rounds: int, seed: int, say: Say, speed: float = SPEED, cuts: int = 0
+) -> Iterator[Played]:
+    """Play the matrix and so many cuts of WebSockets alone; its world lives on until the context is left."""
     drawn = draw([fault.kind for fault in FAULTS], rounds, seed)
     with World(folder, judged(), speed=speed) as world:
         world.start()
-        with Watch(world.newest()) as watch:
+        with Watch(world.stored().newest) as watch:
             run = Run(world, world.judge(), watch, say)
-            verdict = run.rounds(drawn)
+            verdict = run.rounds(drawn, cuts)
         yield Played(rounds, verdict, _seen(run), run)
 
 
@@ -56,7 +58,7 @@ def _seen(run: Run) -> Seen:
         series: sorted((each.timestamp / 1000, time) for time, each in newest.items())
         for series, newest in run.judge.topics.newest.items()
     }
-    repaired = repairs(run.struck, map(partial(_arrived, run), run.world.stream.series))
+    repaired = repairs((*run.struck, *run.cuts), map(partial(_arrived, run), run.world.stream.series))
     return Seen(run.struck, published, run.watch.looks, repaired)
 
 

@@ -56,7 +56,11 @@ def _told(seconds: Sequence[float] | None) -> str:
 
 
 def _told_of(seconds: Sequence[float]) -> str:
-    return f"p50 {percentile(seconds, 0.5):.1f} s, p99 {percentile(seconds, 0.99):.1f} s" if seconds else "not met"
+    return (
+        f"p50 {percentile(seconds, 0.5):.1f} s, p99 {percentile(seconds, 0.99):.1f} s"
+        if seconds
+        else "never came to it"
+    )
 
 
 def objectives(seen: Seen, gone: Sequence[float], caught: CaughtUp) -> Iterator[str]:

@@ -17,6 +17,9 @@ from tests.judge.judge import Judge
 from tests.judge.stream import Series
 
 Say = Callable[[str], None]
+CUT = "WebSockets cut"
+APART = 3.0
+"""Seconds between two cuts without other faults."""
 
 
 @dataclass(slots=True)
@@ -28,14 +31,18 @@ class Run:
     watch: Watch[Series]
     say: Say
     struck: list[Struck] = field(default_factory=list)
+    cuts: list[Struck] = field(default_factory=list)
     megabytes: dict[str, float] = field(default_factory=dict)
 
-    def rounds(self, drawn: Sequence[Sequence[Strike]]) -> Verdict:
-        """Play all rounds, and judge everything at the end."""
+    def rounds(self, drawn: Sequence[Sequence[Strike]], cuts: int = 0) -> Verdict:
+        """Play all rounds, then `cuts` of the WebSockets while nothing else is wrong; judge everything at the end."""
         self.world.witness = self.judge.note_truth
         self._settle(0)
         for number, strikes in enumerate(drawn, 1):
             self._round(number, strikes)
+        for _ in range(cuts):
+            self.cuts.append(self._strike(0, Strike(BY_NAME[CUT].kind, at=0.0, seconds=0.0, chance=0.0)))
+            time.sleep(APART)
         until = self._settle(len(drawn))
         return self.judge.verdict(until)
 

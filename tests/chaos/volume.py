@@ -8,7 +8,6 @@ from typing import Self
 
 from tests.chaos.services import megabytes
 from tests.chaos.settle import LOOK
-from tests.chaos.watch import Place, Watch
 from tests.chaos.world import World
 from tests.judge import grid
 from tests.judge.exchange import Exchange
@@ -91,10 +90,3 @@ def judge(world: World, topics: TopicSums, truth: Mapping[Series, Sums], ends: M
         compare(series, "its topic", topics.sums[series], due, findings)
     judge_store(Flux(world.influx.url, ORG, world.influx.token), world.stream, truth, ends, findings)
     return findings
-
-
-def rate(watch: Watch[Place], start: float, end: float) -> float:
-    """Records committed a second between two moments (s since the epoch)."""
-    looks = [(at, sum(offsets.values())) for at, offsets in watch.looks if start <= at <= end]
-    (first, before), (last, after) = looks[0], looks[-1]
-    return (after - before) / (last - first) if last > first else 0.0

@@ -40,24 +40,33 @@ class Committed:
         self._client.close()
 
 
-class Newest:
-    """Asks the store itself for the newest open time of each series of a stream in the raw bucket."""
+class Stored:
+    """Asks the store itself what it has of each series of a stream in the raw bucket."""
 
     def __init__(self, url: str, org: str, token: str, stream: Stream) -> None:
         self._url = f"{url}/query"
         self._headers = {"Authorization": f"Token {token}"}
         self._pool = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
         where = f"stream = '{stream.name}' AND time > {stream.start}ms"
-        query = f'SELECT last("close") FROM "candle" WHERE {where} GROUP BY "symbol", "interval"'
-        self._asked = {"db": stream.raw_bucket, "epoch": "ms", "q": query, "org": org}
+        self._rest = f'FROM "candle" WHERE {where} GROUP BY "symbol", "interval"'
+        self._asked = {"db": stream.raw_bucket, "epoch": "ms", "org": org}
 
-    def __call__(self) -> dict[Series, int]:
-        """Raises HTTPError where there is no store."""
-        answer = self._pool.request("GET", self._url, fields=self._asked, headers=self._headers)
+    def newest(self) -> dict[Series, int]:
+        """The newest open time. Raises HTTPError where there is no store."""
+        return {series: time for series, (time, _) in self._ask('SELECT last("close")').items()}
+
+    def counts(self) -> dict[Series, int]:
+        """How many candles. Raises HTTPError where there is no store."""
+        return {series: int(count) for series, (_, count) in self._ask('SELECT count("close")').items()}
+
+    def _ask(self, what: str) -> dict[Series, tuple[int, float]]:
+        answer = self._pool.request(
+            "GET", self._url, fields={**self._asked, "q": f"{what} {self._rest}"}, headers=self._headers
+        )
         if answer.status != OK:
             raise urllib3.exceptions.HTTPError(answer.data[:200])
         told = answer.json()["results"][0].get("series", ())
-        return {Series(each["tags"]["symbol"], each["tags"]["interval"]): each["values"][0][0] for each in told}
+        return {Series(each["tags"]["symbol"], each["tags"]["interval"]): tuple(each["values"][0]) for each in told}
 
 
 class Watch(Generic[K]):

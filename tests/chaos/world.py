@@ -19,7 +19,7 @@ from tests.chaos.files import Credentials, Mounted, Places, spec_of
 from tests.chaos.refusal import Refusal
 from tests.chaos.services import Clock, Service, supervised
 from tests.chaos.stream import BEGAN, resource
-from tests.chaos.watch import Committed, Newest
+from tests.chaos.watch import Committed, Stored
 from tests.judge.exchange import Exchange
 from tests.judge.influx import Influx as Flux
 from tests.judge.judge import Judge
@@ -103,9 +103,9 @@ class World:
         self._ending.callback(found.close)
         return found
 
-    def newest(self) -> Newest:
-        """The newest candles in the store."""
-        return Newest(self.influx.url, ORG, self.influx.token, self.stream)
+    def stored(self) -> Stored:
+        """What is in the store."""
+        return Stored(self.influx.url, ORG, self.influx.token, self.stream)
 
     def producer_starts(self) -> list[int]:
         """When processes were started that may have owned the producer's part (ms), ascending."""

@@ -28,7 +28,7 @@ def test_each_fault_has_its_row() -> None:
 def test_each_promise_has_its_row() -> None:
     caught = CaughtUp(20_000.0, 0.9, 0.8, {}, Findings())
     rows = "\n".join(objectives(SEEN, [11.0, 19.5], caught))
-    for told in ("at most 19.5 s", "0.90 of 20,000 /s", "0.80 of", "p50 4.0 s", "not met", "p99 0.5 s"):
+    for told in ("at most 19.5 s", "0.90 of 20,000 /s", "0.80 of", "p50 4.0 s", "never came to it", "p99 0.5 s"):
         assert told in rows
 
 
