@@ -53,7 +53,7 @@ def test_one_leads_and_hands_over_when_it_is_stopped(
     cluster = Cluster(alone)
     reconciled(cluster, "before")
     assert differences(first.page("/metrics").text, CATALOGUE) == []
-    told = 'cryptostream_operator_resource_ready{kind="CryptoStream",name="before",namespace="market"} 0.0'
+    told = 'cryptostream_operator_resource_ready{kind="CryptoStream",resource="market/before"} 0.0'
     wait_for(lambda: told in first.page("/metrics").text, "it is told by its name that it is not ready", 20)
     settled(cluster, "one")
     assert not cluster.writes("two")

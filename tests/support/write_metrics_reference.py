@@ -21,7 +21,7 @@ HEAD = """# Metrics
 Made from the catalogues in `observe/catalogue.py` and the operator's `effects/metrics.py`: do not edit, run
 `python -m tests.support.write_metrics_reference`. Producers, consumers, the embedded run and the operator serve their
 metrics at `/metrics`, by default on port 8080. A producer has those of the exchange, a consumer those of the store, the
-embedded run both.
+embedded run both. [alerts.md](alerts.md) says what is alerted on.
 
 Times are Unix times, and durations are in seconds. Where the unit is 1, things are counted, or 1 is yes and 0 no.
 """

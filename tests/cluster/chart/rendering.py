@@ -18,6 +18,7 @@ STRIMZI = "kafka.strimzi.io/v1/Kafka"
 EVERYTHING = (
     "replicas=2",
     "podMonitor.enabled=true",
+    "prometheusRule.enabled=true",
     "store.create=true",
     "kafka.create=true",
     'kafka.allowedNamespaces=["market"]',

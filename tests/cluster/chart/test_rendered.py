@@ -1,6 +1,7 @@
 """What the chart renders, what it refuses, and that an API server takes it."""
 
 import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -35,6 +36,7 @@ BAD = (
     ("operator.images.pullPolicy", '"always"'),
     ("crds.enabled", '"true"'),
     ("podMonitor.enable", "true"),
+    ("prometheusRule.runbooks", '"runbooks"'),
     ("networkPolicy.apiServerPorts", "[]"),
     ("networkPolicy.storePorts", "[70000]"),
     ("resources.request", "{}"),
@@ -142,6 +144,17 @@ def test_the_operator_is_told_of_lease_and_simulation() -> None:
     told = yaml.safe_load(config["data"]["operator.yaml"])
     assert (told["simulated"], told["leader"]["leaseSeconds"]) == (True, 30)
     assert msgspec.convert(told, Told).leader.lease_seconds == 30
+
+
+def test_its_alerts_are_those_of_the_file_and_lead_to_the_pages_that_are_named() -> None:
+    """System alerts as PrometheusRule"""
+    wiki = "https://wiki.example.org/runbooks"
+    made = manifests("prometheusRule.enabled=true", f'prometheusRule.runbooks="{wiki}"')
+    (rules,) = (each["spec"]["groups"] for each in made if each["kind"] == "PrometheusRule")
+    text = (CHART / "alerts.yaml").read_text()
+    (before,) = {url.rpartition("/")[0] for url in re.findall(r"runbook_url: (\S+)", text)}
+    assert rules == yaml.safe_load(text.replace(before, wiki))["groups"]
+    assert "PrometheusRule" not in {each["kind"] for each in manifests()}
 
 
 def test_no_rule_has_a_wildcard() -> None:

@@ -50,6 +50,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
     "integration": (KAFKA, INFLUXDB),
     "operator": (NEIGHBOURS, KAFKA, HELM, LINTERS, CHECKOV, INFLUXDB, KUBERNETES),
     "e2e": (KAFKA, HELM, INFLUXDB, NEIGHBOURS, KUBERNETES, NODE, IMAGES, PROMETHEUS),
+    "seen": (PROMETHEUS,),
     "chaos": (KAFKA, INFLUXDB),
     "bench": (KAFKA, INFLUXDB),
 }

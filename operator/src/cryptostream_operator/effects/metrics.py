@@ -37,13 +37,13 @@ CATALOGUE: Final = (
         "resource_ready",
         "gauge",
         "1 if the condition Ready is true; suspended resources are left out.",
-        ("kind", "namespace", "name"),
+        ("kind", "resource"),
     ),
     _described(
         "certificate_expiry_timestamp_seconds",
         "gauge",
         "Unix time at which the first certificate of a managed store ends.",
-        ("namespace", "name"),
+        ("store",),
     ),
     _described("canary_age_seconds", "gauge", "Age of the last Lease that a watch has delivered."),
     _described("leads", "gauge", "Whether this operator leads."),
@@ -83,9 +83,9 @@ class Metrics:
     def certified(self, store: Ref, ends: datetime | None) -> None:
         """When the first certificate of a store ends; None if it has none, or is gone."""
         if ends is None:
-            self._expiry.remove_by_labels({"namespace": store.namespace, "name": store.name})
+            self._expiry.remove_by_labels({"store": _named(store)})
         else:
-            self._expiry.labels(store.namespace, store.name).set(ends.timestamp())
+            self._expiry.labels(_named(store)).set(ends.timestamp())
 
     def show(
         self,
@@ -101,10 +101,15 @@ class Metrics:
             self._resources.labels(*labels).set(count)
         self._ready.clear()
         for ref, well in ready.items():
-            self._ready.labels(ref.kind, ref.namespace, ref.name).set(well)
+            self._ready.labels(ref.kind, _named(ref)).set(well)
         self._canary.set(canary_age)
         self._leads.set(leads)
 
     def text(self) -> bytes:
         """The page."""
         return generate_latest(self._registry)
+
+
+def _named(ref: Ref) -> str:
+    """One label: `namespace` is what Prometheus calls that of the operator itself."""
+    return f"{ref.namespace}/{ref.name}"
