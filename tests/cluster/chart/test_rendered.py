@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,9 +9,8 @@ import yaml
 
 from cryptostream_operator.effects.settings import Told
 from tests.cluster.chart.rendering import EVERYTHING, SCOPED, VALUES, Manifest, apply, manifests, refusal, rendered
-from tests.support.data import ROOT
 from tests.support.parts.kubernetes import ApiServer
-from tests.support.write_chart import CHART, NAMESPACE, PLAIN, helm, plain
+from tests.support.write_chart import CHART, KUSTOMIZATION, NAMESPACE, PLAIN, helm, kustomization, plain
 
 BAD = (
     ("replicas", "0"),
@@ -77,18 +75,12 @@ def test_rendering_twice_gives_the_same_bytes(settings: tuple[str, ...]) -> None
 
 def test_the_plain_manifest_is_current() -> None:
     assert PLAIN.read_text() == plain(), "run `python -m tests.support.write_chart`"
+    assert KUSTOMIZATION.read_text() == kustomization(), "run `python -m tests.support.write_chart`"
 
 
 @pytest.mark.parametrize("settings", VALUES.values(), ids=VALUES)
 def test_the_api_server_takes_all_of_it(chart_api: ApiServer, settings: tuple[str, ...]) -> None:
     for each in manifests(*settings):
-        answer = apply(chart_api, each, dry=True)
-        assert answer.ok, answer.text
-
-
-@pytest.mark.parametrize("file", sorted(ROOT.glob("manifests/samples/*.yaml")), ids=lambda file: file.stem)
-def test_the_api_server_takes_each_sample(chart_api: ApiServer, file: Path) -> None:
-    for each in yaml.safe_load_all(file.read_text()):
         answer = apply(chart_api, each, dry=True)
         assert answer.ok, answer.text
 
