@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cryptostream.core.codec.log_line import decode
+from cryptostream.core.result import Err
 from cryptostream_operator.effects.metrics import CATALOGUE
 from tests.cluster.conftest import CRDS, NAMESPACES, install_crds
 from tests.cluster.running import STREAM, Cluster, OperatorProcess, settled, stream
@@ -37,6 +39,7 @@ def two(alone: ApiServer, tmp_path: Path) -> Iterator[tuple[OperatorProcess, Ope
         second.kill()
     for each in (first, second):
         assert "Traceback" not in each.log.read_text()
+        assert not [line for line in each.log.read_text().splitlines() if isinstance(decode(line), Err)]
 
 
 def reconciled(cluster: Cluster, name: str) -> None:

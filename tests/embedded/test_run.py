@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from cryptostream.core.codec.log_line import decode
+from cryptostream.core.result import Ok
 from cryptostream.store.directory import data_directory
 from cryptostream.store.duckdb_store import DuckDbStore
 from tests.support.embedded import cryptostream, resource, written
@@ -75,8 +77,10 @@ def test_pages_answer_on_loopback_and_every_line_says_simulated(tmp_path: Path) 
         assert run.page("/nothing")[0] == 404
         assert run.interrupt() == 0
         assert all("simulated" in line for line in run.output.splitlines())
-        lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+        said = (tmp_path / "log").read_text().splitlines()
+        lines = [json.loads(line) for line in said]
         assert {line["simulated"] for line in lines} == {True}
+        assert all(isinstance(decode(line), Ok) for line in said)
         assert {"started", "stopped"} <= {line["event"] for line in lines}
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from cryptostream.core.codec.log_line import decode
+from cryptostream.core.result import Err, Ok
 from cryptostream.simulator.simulator import Simulator, running_simulator
 from tests.support.metric_series import differences
 from tests.support.parts.influx import Influx
@@ -95,6 +97,19 @@ def test_metrics_of_both_are_as_they_are_described(
         assert f"cryptostream_completeness_ratio{{{labels}}} 1.0" in pages[0]
         assert sum(f"cryptostream_freshness_seconds{{{labels}}}" in page for page in pages[1:]) == 1
     assert 'cryptostream_freshness_limit_seconds{interval="1m",' in pages[1]
+
+
+def test_logs_of_both_are_of_the_one_schema(
+    producer: ServiceProcess, consumers: tuple[ServiceProcess, ServiceProcess]
+) -> None:
+    """JSON Lines, one documented schema"""
+    for service in (producer, *consumers):
+        lines = [line for line in service.said.splitlines() if '"event":"listening"' not in line]
+        read = [decode(line) for line in lines]
+        assert not [(line, each.error) for line, each in zip(lines, read, strict=True) if isinstance(each, Err)]
+        assert {(each.value.stream is None, each.value.role is None) for each in read if isinstance(each, Ok)} == {
+            (False, False)
+        }
 
 
 def test_sigterm_of_each_loses_nothing(

@@ -1,4 +1,4 @@
-"""Logs as JSON Lines on standard error: time, level, event, and what belongs to it."""
+"""Logs as JSON Lines on standard error, as `cryptostream.core.codec.log_line` has them."""
 
 import json
 import logging
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 _KNOWN: Final = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) | {"message", "asctime"}
+OURS: Final = "cryptostream_operator"
 _SHOWN: Final = (str, int, float, bool, list, tuple, dict, type(None))
 
 
@@ -24,8 +25,10 @@ class JsonLines(logging.Formatter):
             "event": record.getMessage(),
             **more,
         }
+        if not record.name.startswith(OURS):
+            line["logger"] = record.name
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
 
 
