@@ -47,7 +47,7 @@ checks = failed=0; for check in "ruff check -q ." "ruff format -q --check ." "my
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help setup run test outlook parts test-unit test-integration test-operator test-e2e test-seen chaos soak bench
-.PHONY: lint fmt clean
+.PHONY: lint fmt clean kind-up kind-test kind-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,15 @@ soak: $(READY) ## the long tests: many kills, a simulated day
 
 bench: $(READY) ## the consumer against what InfluxDB takes at most; results in build/bench.json
 	@$(PARTS) need bench && $(BIN)/python -m tests.bench $(ARGS)
+
+kind-up: ## all of it on a cluster of kind (docker, kind, kubectl and helm must be there)
+	@manifests/kind/kind.sh up
+
+kind-test: ## wait for its sample, and show the newest candles
+	@manifests/kind/kind.sh test
+
+kind-down: ## remove that cluster
+	@manifests/kind/kind.sh down
 
 lint: $(READY) ## ruff, mypy, import contracts
 	@$(checks); exit $$failed
