@@ -1,5 +1,6 @@
 """From a resource to all its children, and nothing more: on a real API server, with the operator as a process."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,14 @@ def test_a_second_reconcile_writes_nothing(
     wait_for(lambda: operator.measure(line) >= 1, "the stream was looked at")
     settled(cluster)
     assert [_told(each) for each in cluster.writes("operator")[before:]] == []
+
+
+def test_the_end_of_a_stores_certificate_is_measured(influx: Influx, operator: OperatorProcess) -> None:
+    """so that an alert tells of one that is not renewed"""
+    del influx
+    line = 'cryptostream_operator_certificate_expiry_timestamp_seconds{store="market/default"}'
+    wait_for(lambda: operator.measure(line) > 0, "the store was looked at")
+    assert 89 < (operator.measure(line) - time.time()) / 86_400 <= 90
 
 
 def _told(each: dict[str, Any]) -> str:
