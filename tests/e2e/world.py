@@ -151,8 +151,8 @@ class World:
 
     @cached_property
     def market(self) -> Exchange:
-        """It as the judge asks it."""
-        return Exchange(self._exchange)
+        """It as the judge asks it; a connection to a pod that is gone says nothing for ever."""
+        return Exchange(self._exchange, timeout=5)
 
     def links(self) -> tuple[int, int]:
         """How many WebSockets have been opened to it since it was started, and how many are open."""

@@ -13,11 +13,11 @@ PAGE = 2_000
 
 
 class Exchange:
-    """The simulator at `url`."""
+    """The simulator at `url`; without an answer within `timeout` (s) it is asked again, five times."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout: float = 60) -> None:
         self._url = url
-        self._pool = urllib3.PoolManager(timeout=60, retries=urllib3.Retry(5, backoff_factor=0.2, redirect=False))
+        self._pool = urllib3.PoolManager(timeout=timeout, retries=urllib3.Retry(5, backoff_factor=0.2, redirect=False))
 
     def now(self) -> int:
         """The exchange's time in ms."""
