@@ -1,6 +1,9 @@
 """Strimzi's answers without Strimzi: a thread that makes topics and users ready, as its operators would.
 
 Only what the operator can see is played: status, finalizers, Secrets of users with certificates. There is no Kafka.
+
+`tests.support.strimzi` does the same to a real Kafka. This one is for tests that need no Kafka, or in which
+Strimzi is silent or says a chosen complaint.
 """
 
 import time

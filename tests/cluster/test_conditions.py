@@ -175,7 +175,7 @@ def assignment(cluster: Cluster) -> str:
 
 
 def test_a_store_that_is_full_is_told(cluster: Cluster, flowing: Mapping[str, StatusPage]) -> None:
-    """InfluxDB's volume full: the condition says it in words a user can act on, and clears by itself"""
+    """InfluxDB's volume full: the condition says it. The consumer's word is played; that it clears is not shown."""
     del flowing
     made = cluster.apply(STORE)
     try:
