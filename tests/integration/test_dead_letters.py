@@ -81,7 +81,8 @@ class World:
 
     def read(self) -> list[LogRecord]:
         """All that is in the topic of prices."""
-        return [replace(record_of(each), timestamp=0) for each in self.kafka.admin.read(self.prices)]
+        read = map(record_of, self.kafka.admin.read(self.prices))
+        return [replace(each, headers=tuple(each.headers), timestamp=0) for each in read]
 
 
 @pytest.fixture
